@@ -1,0 +1,70 @@
+/// Philox4x32-10 and the draws made from it.
+#include "pcxx/core/random.h"
+
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <utility>
+
+#include "pcxx/core/errors.h"
+
+namespace pcxx {
+
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t first = std::uint64_t{0xD2511F53} * counter[0];
+    const std::uint64_t second = std::uint64_t{0xCD9E8D57} * counter[2];
+    counter = {static_cast<std::uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(second),
+               static_cast<std::uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(first)};
+    key = {key[0] + 0x9E3779B9U, key[1] + 0xBB67AE85U};
+  }
+  return counter;
+}
+
+std::uint64_t stream_from(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char letter : name) {
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3ULL;
+  }
+  return hash;
+}
+
+std::uint32_t RandomStream::word() {
+  const std::uint64_t block = position_ >> 2;
+  const auto words = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+                             static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
+                            {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
+  return words[position_++ & 3];
+}
+
+double RandomStream::uniform(double low, double high) { return low + (high - low) * unit_from(word()); }
+
+double RandomStream::normal() {
+  const double radius = std::sqrt(-2 * std::log(1 - unit_from(word())));  // 1 - u is in (0, 1]
+  return radius * std::cos(2 * std::numbers::pi * unit_from(word()));
+}
+
+Size RandomStream::below(Size bound) {
+  if (bound < 1) {
+    throw ArgumentError("[random] below(" + std::to_string(bound) + ") needs a bound of at least 1");
+  }
+  const auto range = static_cast<std::uint64_t>(bound);
+  const std::uint64_t limit = UINT64_MAX - UINT64_MAX % range;
+  std::uint64_t draw = 0;
+  do {
+    const std::uint64_t high = word();
+    draw = high << 32 | word();
+  } while (draw >= limit);
+  return static_cast<Size>(draw % range);
+}
+
+std::vector<Size> RandomStream::permutation(Size count) {
+  std::vector<Size> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), Size{0});
+  for (Size left = count; left > 1; --left) {
+    std::swap(order[static_cast<std::size_t>(left - 1)], order[static_cast<std::size_t>(below(left))]);
+  }
+  return order;
+}
+
+}  // namespace pcxx
