@@ -1,0 +1,63 @@
+# The front door: `make help` lists what can be asked for. Everything missing is installed first (tools/setup.sh).
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+JOBS ?= $(shell nproc)
+RECIPE ?= recipes/fashion_mnist_mlp.toml
+OUT ?= runs/$(basename $(notdir $(RECIPE)))
+EPOCHS ?=
+ARGS ?=
+FUZZ_SECONDS ?= 20
+SETUP ?= tools/setup.sh
+CTEST := ctest --output-on-failure --no-tests=error
+
+# Configures a preset, quietly unless it fails.
+configure = mkdir -p build && { cmake --preset $(1) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
+  >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
+
+.PHONY: build setup train test check sanitize fuzz bench format tidy clean help
+
+build: setup ## build everything into build/ (the default)
+	@$(call configure,release)
+	cmake --build build -j $(JOBS)
+
+setup: ## install what the build needs and this machine lacks
+	@$(SETUP) build
+
+train: ## train RECIPE (Fashion-MNIST by default); EPOCHS=1 for a short run, ARGS=... for more options
+	@$(SETUP) train
+	@$(call configure,release)
+	cmake --build build -j $(JOBS) --target pcxx_cli
+	build/pcxx train $(RECIPE) --out $(OUT) $(if $(EPOCHS),--set epochs=$(EPOCHS)) $(ARGS)
+
+test: ## everything that must pass: release tests, project checks, sanitizers, a short fuzz run
+	@$(SETUP) test
+	@$(MAKE) --no-print-directory check sanitize fuzz
+
+check: build ## tests of the release build and checks of the project
+	cd build && $(CTEST) -j $(JOBS)
+
+sanitize: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(SETUP) build
+	@$(call configure,sanitize)
+	cmake --build build-sanitize -j $(JOBS) --target unit_tests
+	cd build-sanitize && $(CTEST) -L unit -j $(JOBS)
+
+fuzz: ## fuzz the file readers for FUZZ_SECONDS each (clang)
+	@$(SETUP) test
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+bench: build ## build and run the benchmarks of build/benchmarks
+	cmake --build build -j $(JOBS) --target benchmarks
+	@for program in build/benchmarks/*; do [ -x $$program ] && [ -f $$program ] && { echo "== $$program"; $$program $(ARGS) || exit 1; }; done; true
+
+format: ## format the C++ sources in place (clang-format)
+	git ls-files '*.h' '*.cpp' | xargs clang-format -i
+
+tidy: build ## run clang-tidy over the library
+	git ls-files 'src/*.cpp' 'cli/*.cpp' | xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build
+
+clean: ## remove what was built (not .venv, not runs/)
+	rm -rf build build-debug build-sanitize build-fuzz
+
+help: ## list these
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10

@@ -1,0 +1,74 @@
+# The command line, unit tests, examples and benchmarks: built when pcxx is the top-level project.
+enable_testing()
+find_package(GTest REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+# Command line: build/pcxx.
+file(GLOB PCXX_CLI_SOURCES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/cli/*.cpp)
+if(PCXX_CLI_SOURCES)
+  find_package(CLI11 REQUIRED)
+  add_executable(pcxx_cli ${PCXX_CLI_SOURCES})
+  set_target_properties(pcxx_cli PROPERTIES OUTPUT_NAME pcxx
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+  target_link_libraries(pcxx_cli PRIVATE pcxx CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+  target_include_directories(pcxx_cli PRIVATE ${PROJECT_SOURCE_DIR})
+  target_compile_options(pcxx_cli PRIVATE ${PCXX_WARNING_FLAGS})
+  target_compile_definitions(pcxx_cli PRIVATE PCXX_VERSION="${PROJECT_VERSION}")
+endif()
+
+# Unit tests: tests/<room>/*_test.cpp is the binary <room>_tests and the test <room>.
+# They may include private headers as "room/file.h" and helpers as "support/file.h".
+add_custom_target(unit_tests)
+file(GLOB support CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/support/*.cpp)
+file(GLOB rooms CONFIGURE_DEPENDS LIST_DIRECTORIES true ${PROJECT_SOURCE_DIR}/tests/*)
+foreach(room ${rooms})
+  get_filename_component(name ${room} NAME)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${room}/*_test.cpp)
+  if(NOT sources)
+    continue()
+  endif()
+  add_executable(${name}_tests ${sources} ${support})
+  target_link_libraries(${name}_tests PRIVATE pcxx ${PCXX_PRIVATE_DEPENDENCIES} GTest::gtest_main)
+  target_include_directories(${name}_tests PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_compile_options(${name}_tests PRIVATE ${PCXX_WARNING_FLAGS})
+  target_compile_definitions(${name}_tests PRIVATE PCXX_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  if(TARGET pcxx_cli AND name STREQUAL "cli")
+    target_compile_definitions(${name}_tests PRIVATE PCXX_CLI="$<TARGET_FILE:pcxx_cli>")
+    add_dependencies(${name}_tests pcxx_cli)
+  endif()
+  add_dependencies(unit_tests ${name}_tests)
+  add_test(NAME ${name} COMMAND ${name}_tests --gtest_brief=1)
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 900)
+endforeach()
+
+# Examples: each examples/*.cpp is a program that must run to its end without arguments.
+file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
+foreach(source ${examples})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(example_${name} ${source})
+  set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+  target_link_libraries(example_${name} PRIVATE pcxx)
+  target_compile_options(example_${name} PRIVATE ${PCXX_WARNING_FLAGS})
+  add_test(NAME example_${name} COMMAND example_${name})
+  set_tests_properties(example_${name} PROPERTIES LABELS example TIMEOUT 300)
+endforeach()
+
+# Benchmarks: each benchmarks/*.cpp is a program under build/benchmarks; built by the target `benchmarks` alone.
+find_package(benchmark QUIET)
+add_custom_target(benchmarks)
+file(GLOB benchmark_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/benchmarks/*.cpp)
+if(benchmark_FOUND)
+  foreach(source ${benchmark_sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(benchmark_${name} EXCLUDE_FROM_ALL ${source})
+    set_target_properties(benchmark_${name} PROPERTIES OUTPUT_NAME ${name}
+                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/benchmarks)
+    target_link_libraries(benchmark_${name} PRIVATE pcxx ${PCXX_PRIVATE_DEPENDENCIES} benchmark::benchmark)
+    target_include_directories(benchmark_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_compile_options(benchmark_${name} PRIVATE ${PCXX_WARNING_FLAGS})
+    add_dependencies(benchmarks benchmark_${name})
+  endforeach()
+endif()
+
+include(cmake/project_checks.cmake)
