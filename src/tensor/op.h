@@ -59,9 +59,9 @@ enum class Op : std::uint8_t {
   batch_sum,  // per sample to shared
   // other
   stop_gradient,
-  random_uniform,    // integers: stream; operands: counters. [0, 1)
-  random_normal,     // integers: stream; operands: counters
-  random_bernoulli,  // integers: stream; reals: probability; operands: counters. 0 or 1
+  random_uniform,    // integers: stream, 1 if per sample; operands: counters. [0, 1)
+  random_normal,     // integers: stream, 1 if per sample; operands: counters
+  random_bernoulli,  // integers: stream, 1 if per sample; reals: probability; operands: counters. 0 or 1
   count,
 };
 
