@@ -1,0 +1,233 @@
+/// Matrix products of the CPU backend: which kernel takes a shape, and how work is cut into parts.
+///
+/// The rule looks at the shape alone, never at the number of rows, so that a row's bits do not depend on it:
+/// f32 is ours at every size (measured equal or better than oneDNN from 2x32 to 1024x1024); bf16 is oneDNN's from
+/// kVendorElements on where the CPU multiplies bf16 natively, else it is widened to f32 and ours.
+#include "backend/cpu/product.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "backend/cpu/product_kernel.h"
+#include "backend/cpu/product_vendor.h"
+
+namespace pcxx::cpu {
+
+namespace {
+
+constexpr Size kVendorElements = 4096;     // of a bf16 b: below it a call costs more than it saves
+constexpr Size kPackElements = 32 * 1024;  // of one part of packing
+constexpr Size kSampleRows = 96;           // of one block of d: a multiple of every kernel's height
+constexpr Size kSampleElements = 96 * 64;  // of one block of a narrow d
+
+std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+std::size_t float_bytes(Size count) { return round_up(static_cast<std::size_t>(count) * sizeof(float)); }
+float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
+const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
+
+bool vendor_takes(Size n, Size k, ElementType inputs) {
+  return inputs == ElementType::bf16 && n * k >= kVendorElements && has_native_bf16();
+}
+
+}  // namespace
+
+// ---- rows times a packed matrix ------------------------------------------------------------------------------------
+
+struct RowProduct::Implementation {
+  RowProductShape shape;
+  Size tile;
+  const ProductKernels& kernels;
+  std::unique_ptr<VendorProduct> vendor;
+  Size part_columns = 0;
+
+  Implementation(const RowProductShape& s, Size rows) : shape(s), tile(std::max<Size>(rows, 1)), kernels(product_kernels()) {
+    if (vendor_takes(s.n, s.k, s.inputs)) {
+      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true});
+    }
+    const Size panels = std::max<Size>(1, kPackElements / std::max<Size>(1, s.k * kernels.panel_columns));
+    part_columns = panels * kernels.panel_columns;
+  }
+
+  /// Whole tiles as they are; a tail is filled up to a tile, so that one primitive does every row.
+  void run_vendor(Size rows, const std::byte* a, const std::byte* packed, float* d, std::byte* scratch) const {
+    const std::size_t row_bytes = static_cast<std::size_t>(shape.k) * size_of(ElementType::bf16);
+    const Size whole = rows / tile * tile;
+    for (Size row = 0; row < whole; row += tile) {
+      vendor->run(a + static_cast<std::size_t>(row) * row_bytes, packed, d + row * shape.n, scratch);
+    }
+    if (whole == rows) {
+      return;
+    }
+    const std::size_t tile_bytes = static_cast<std::size_t>(tile) * row_bytes;
+    const std::size_t tail_bytes = static_cast<std::size_t>(rows - whole) * row_bytes;
+    std::byte* tail = scratch + round_up(vendor->scratch_bytes());
+    float* result = floats(tail + round_up(tile_bytes));
+    std::copy_n(a + static_cast<std::size_t>(whole) * row_bytes, tail_bytes, tail);
+    std::fill_n(tail + tail_bytes, tile_bytes - tail_bytes, std::byte{0});
+    vendor->run(tail, packed, result, scratch);
+    std::copy_n(result, (rows - whole) * shape.n, d + whole * shape.n);
+  }
+
+  void run_widened(Size rows, const std::uint16_t* a, const std::byte* packed, float* d, std::byte* scratch) const {
+    for (Size row = 0; row < rows; row += tile) {
+      const Size count = std::min(tile, rows - row);
+      kernels.from_bf16(a + row * shape.k, floats(scratch), count * shape.k);
+      kernels.rows(count, shape.n, shape.k, floats(scratch), floats(packed), d + row * shape.n);
+    }
+  }
+};
+
+RowProduct::RowProduct(const RowProductShape& shape, Size tile)
+    : implementation_(std::make_unique<Implementation>(shape, tile)) {}
+
+RowProduct::~RowProduct() = default;
+
+std::size_t RowProduct::packed_bytes() const {
+  const Implementation& self = *implementation_;
+  return self.vendor ? round_up(self.vendor->packed_bytes())
+                     : float_bytes(packed_floats(self.kernels, self.shape.n, self.shape.k));
+}
+
+Size RowProduct::pack_parts() const {
+  const Implementation& self = *implementation_;
+  return self.vendor ? 1 : std::max<Size>(1, (self.shape.n + self.part_columns - 1) / self.part_columns);
+}
+
+void RowProduct::pack(const float* b, std::byte* packed, Size part) const {
+  const Implementation& self = *implementation_;
+  const RowProductShape& s = self.shape;
+  if (self.vendor) {
+    self.vendor->pack(s.transposed_b, b, packed);
+    return;
+  }
+  const Size from = part * self.part_columns;
+  const Size to = std::min(s.n, from + self.part_columns);
+  self.kernels.pack(s.n, s.k, s.transposed_b, from, to, b, floats(packed));
+  if (s.inputs == ElementType::bf16) {
+    self.kernels.round_to_bf16(floats(packed) + from * s.k, packed_floats(self.kernels, to - from, s.k));
+  }
+}
+
+std::size_t RowProduct::scratch_bytes() const {
+  const Implementation& self = *implementation_;
+  const RowProductShape& s = self.shape;
+  if (self.vendor) {
+    return round_up(self.vendor->scratch_bytes()) + float_bytes(self.tile * s.k / 2 + 1) + float_bytes(self.tile * s.n);
+  }
+  return s.inputs == ElementType::bf16 ? float_bytes(self.tile * s.k) : 0;
+}
+
+void RowProduct::run(Size rows, const void* a, const std::byte* packed, float* d, std::byte* scratch) const {
+  const Implementation& self = *implementation_;
+  if (self.vendor) {
+    self.run_vendor(rows, static_cast<const std::byte*>(a), packed, d, scratch);
+  } else if (self.shape.inputs == ElementType::bf16) {
+    self.run_widened(rows, static_cast<const std::uint16_t*>(a), packed, d, scratch);
+  } else {
+    self.kernels.rows(rows, self.shape.n, self.shape.k, static_cast<const float*>(a), floats(packed), d);
+  }
+}
+
+// ---- sums of outer products over samples ---------------------------------------------------------------------------
+
+struct SampleProduct::Implementation {
+  SampleProductShape shape;
+  const ProductKernels& kernels;
+  bool by_vendor;
+  Size block_rows;
+  mutable std::mutex mutex;  // guards products
+  mutable std::map<std::pair<Size, Size>, std::unique_ptr<VendorProduct>> products;  // by rows of d, samples
+
+  explicit Implementation(const SampleProductShape& s)
+      : shape(s), kernels(product_kernels()), by_vendor(vendor_takes(s.n, s.m, s.inputs)) {
+    const Size narrow = kSampleElements / std::max<Size>(1, s.n) / kSampleRows * kSampleRows;
+    block_rows = std::max(kSampleRows, narrow);
+  }
+
+  Size rows_of(Size part) const { return std::min(block_rows, shape.m - part * block_rows); }
+
+  /// The number of samples is known only when the plan runs: a primitive is made when it is first needed.
+  const VendorProduct& product(Size rows, Size samples) const {
+    const std::lock_guard lock(mutex);
+    auto& entry = products[{rows, samples}];
+    if (!entry) {
+      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false});
+    }
+    return *entry;
+  }
+
+  void run_widened(Size samples, const std::uint16_t* a, const std::uint16_t* b, float* d, Size from, Size to,
+                   float* scratch) const {
+    float* wide_a = scratch;
+    float* wide_b = wide_a + samples * shape.m;
+    kernels.from_bf16(a, wide_a, samples * shape.m);
+    kernels.from_bf16(b, wide_b, samples * shape.n);
+    kernels.samples(samples, shape.m, shape.n, from, to, wide_a, wide_b, d, wide_b + samples * shape.n);
+  }
+};
+
+SampleProduct::SampleProduct(const SampleProductShape& shape) : implementation_(std::make_unique<Implementation>(shape)) {}
+
+SampleProduct::~SampleProduct() = default;
+
+Size SampleProduct::parts() const {
+  const Implementation& self = *implementation_;
+  return std::max<Size>(1, (self.shape.m + self.block_rows - 1) / self.block_rows);
+}
+
+std::size_t SampleProduct::scratch_bytes(Size samples) const {
+  const Implementation& self = *implementation_;
+  const SampleProductShape& s = self.shape;
+  if (self.by_vendor && samples > 0) {
+    std::size_t most = 0;
+    for (const Size part : {Size{0}, parts() - 1}) {
+      most = std::max(most, self.product(self.rows_of(part), samples).scratch_bytes());
+    }
+    return round_up(most);
+  }
+  const Size widened = s.inputs == ElementType::bf16 ? samples * (s.m + s.n) : 0;
+  return float_bytes(widened + self.kernels.sample_scratch(samples, self.block_rows));
+}
+
+void SampleProduct::run(Size samples, const void* a, const void* b, float* d, Size part, std::byte* scratch) const {
+  const Implementation& self = *implementation_;
+  const SampleProductShape& s = self.shape;
+  const Size from = part * self.block_rows;
+  const Size to = from + self.rows_of(part);
+  if (self.by_vendor && samples > 0) {
+    const std::uint16_t* block = static_cast<const std::uint16_t*>(a) + from;
+    self.product(to - from, samples).run(block, b, d + from * s.n, scratch);
+  } else if (s.inputs == ElementType::bf16) {
+    self.run_widened(samples, static_cast<const std::uint16_t*>(a), static_cast<const std::uint16_t*>(b), d, from, to,
+                     floats(scratch));
+  } else {
+    self.kernels.samples(samples, s.m, s.n, from, to, static_cast<const float*>(a), static_cast<const float*>(b), d,
+                         floats(scratch));
+  }
+}
+
+// ---- the rest ------------------------------------------------------------------------------------------------------
+
+void plain_product(bool transpose_a, bool transpose_b, Size m, Size n, Size k, const float* a, const float* b, float* d) {
+  const Size a_row = transpose_a ? 1 : k, a_depth = transpose_a ? m : 1;
+  const Size b_depth = transpose_b ? 1 : n, b_column = transpose_b ? k : 1;
+  for (Size i = 0; i < m; ++i) {
+    float* row = d + i * n;
+    std::fill_n(row, n, 0.0F);
+    for (Size p = 0; p < k; ++p) {
+      const float x = a[i * a_row + p * a_depth];
+      const float* from = b + p * b_depth;
+      for (Size j = 0; j < n; ++j) {
+        row[j] += x * from[j * b_column];
+      }
+    }
+  }
+}
+
+void to_bf16(const float* from, void* to, Size count) {
+  product_kernels().to_bf16(from, static_cast<std::uint16_t*>(to), count);
+}
+
+}  // namespace pcxx::cpu

@@ -1,0 +1,38 @@
+/// Matrix products by oneDNN for bf16 inputs, each call on the calling thread alone.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "pcxx/core/types.h"
+
+namespace pcxx::cpu {
+
+/// Returns whether this CPU multiplies bf16 natively (AVX-512 BF16 or AMX), so that oneDNN is worth calling.
+bool has_native_bf16();
+
+/// d(m, n) = a(m, k) b(k, n) in f32 from bf16. Immutable after construction; may be run by many threads at once.
+class VendorProduct {
+ public:
+  struct Shape {
+    Size m, n, k;
+    Size a_row_step, a_depth_step;  // element (i, p) of a is a[i * a_row_step + p * a_depth_step]
+    bool packed_b;                  // in a layout of oneDNN's choice; else row-major
+  };
+
+  explicit VendorProduct(const Shape& shape);
+  ~VendorProduct();
+
+  /// Returns the bytes of b as run expects it.
+  std::size_t packed_bytes() const;
+  /// Packs an f32 matrix, (k, n) or with transposed (n, k).
+  void pack(bool transposed, const float* b, std::byte* packed) const;
+  std::size_t scratch_bytes() const;
+  void run(const void* a, const void* b, float* d, std::byte* scratch) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace pcxx::cpu
