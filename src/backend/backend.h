@@ -1,31 +1,15 @@
 /// The seam between programs and machines: compile a program, run it on a batch, look at the results.
 #pragma once
 
-#include <functional>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
 
+#include "pcxx/backend/state.h"
 #include "pcxx/core/array.h"
 #include "program/program.h"
 
 namespace pcxx {
-
-/// What lives across runs: parameters, optimiser states, counters. Shared by all executables of one network.
-class State {
- public:
-  /// Returns the array of a symbol; throws std::out_of_range if there is none.
-  Array& at(SymbolId id) { return arrays_.at(id); }
-  const Array& at(SymbolId id) const { return arrays_.at(id); }
-  bool contains(SymbolId id) const { return arrays_.contains(id); }
-  void set(SymbolId id, Array array) { arrays_[id] = std::move(array); }
-  auto begin() const { return arrays_.begin(); }
-  auto end() const { return arrays_.end(); }
-
- private:
-  std::map<SymbolId, Array> arrays_;
-};
 
 /// Data for one input: dense rows of the symbol's shape, one a sample.
 struct InputView {

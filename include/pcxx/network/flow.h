@@ -1,0 +1,81 @@
+/// Flow: writes a program over a network: phases, relaxation, gradients, optimiser steps, loops.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pcxx/network/network.h"
+#include "pcxx/program/optimiser.h"
+
+namespace pcxx {
+
+struct Program;
+class FlowWriter;
+
+/// One optimiser over some nodes or parameters, inside a program.
+class OptimiserSteps {
+ public:
+  /// Moves every variable by one step along its gradient, all at once. Throws ArgumentError if the numbers differ.
+  void step(const std::vector<Tensor>& gradients) const;
+
+ private:
+  friend class Flow;
+  std::function<void(const std::vector<Tensor>&)> step_;
+};
+
+/// Everything a program may do. Statements run in the order they are written; all right-hand sides of one statement read
+/// the state before it. Expressions over nodes mean what the current phase says.
+class Flow {
+ public:
+  /// `given`: the nodes that come as data with each run.
+  Flow(const Network& network, std::vector<Node> given);
+
+  const Network& network() const;
+
+  /// Enters a phase: clamped nodes take their data; following ones their predictions, each after those that it reads.
+  /// Throws ArgumentError, naming the nodes, if following nodes form a loop or one has no prediction.
+  void enter(const std::string& phase);
+
+  /// Returns the nodes that are free in the current phase, in the order they were made.
+  std::vector<Node> free_nodes() const;
+  std::vector<Node> given_nodes() const;
+
+  /// Returns d energy / d h per sample for each node. Throws ArgumentError for an energy that is unbounded in a free node.
+  std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Node>& nodes) const;
+  /// Returns the mean over the batch of d energy / d parameter for each.
+  std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Parameter>& parameters) const;
+
+  /// Returns an optimiser of node values: its slots start at zero here, each time the program runs.
+  OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes);
+  /// Returns an optimiser of parameters: its slots live across runs, and in checkpoints, under "name/...".
+  OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Parameter>& parameters, const std::string& name = "weights");
+
+  /// Sets a node's value, a parameter or a variable.
+  void assign(const Node& node, const Tensor& value);
+  void assign(const Parameter& parameter, const Tensor& value);
+  void assign(const std::vector<std::pair<Tensor, Tensor>>& assignments);
+  /// Adds a variable that lives within one run and starts at `initial`.
+  Tensor variable(const std::string& name, const Tensor& initial);
+
+  /// `step`, a shared scalar, counts from 0.
+  void repeat(Size count, const std::function<void(const Tensor& step)>& body);
+  void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
+  void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no = [] {});
+
+  /// Draws that differ in every run and every step of the enclosing loops.
+  Tensor random_normal(const Shape& shape, Span span = Span::per_sample);
+  Tensor random_uniform(const Shape& shape, Span span = Span::per_sample);
+  Tensor random_bernoulli(double probability, const Shape& shape, Span span = Span::per_sample);
+
+  /// Gives a value a name under which it can be read after a run.
+  void output(const std::string& name, const Tensor& value);
+
+ private:
+  friend Program write_program(const Network&, const std::vector<Node>&, const std::function<void(Flow&)>&);
+  std::shared_ptr<FlowWriter> writer_;
+};
+
+}  // namespace pcxx

@@ -1,0 +1,32 @@
+/// Optimiser: how a value follows its gradient, as traced expressions; the same for node values and for parameters.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pcxx/tensor/tensor.h"
+
+namespace pcxx {
+
+/// What an update may read. All per-variable tensors have the variable's shape and span.
+struct OptimiserInput {
+  Tensor value;
+  Tensor gradient;
+  std::vector<Tensor> slots;  // the optimiser's memory of this variable, in the order of Optimiser::slots; starts at 0
+  Tensor count;               // updates made before this one; shared scalar
+};
+
+struct OptimiserOutput {
+  Tensor value;
+  std::vector<Tensor> slots;
+};
+
+/// A description, without state: the program that uses it owns the slots and the count.
+struct Optimiser {
+  std::string name;                // "sgd", "adamw", ...
+  std::vector<std::string> slots;  // e.g. {"first_moment", "second_moment"}
+  std::function<OptimiserOutput(const OptimiserInput&)> update;
+};
+
+}  // namespace pcxx
