@@ -160,11 +160,11 @@ struct SampleProduct::Implementation {
 
   void run_widened(Size samples, const std::uint16_t* a, const std::uint16_t* b, float* d, Size from, Size to,
                    float* scratch) const {
-    float* wide_a = scratch;
+    float* wide_a = scratch + kernels.sample_scratch(samples, block_rows);  // the kernel's own comes first: aligned
     float* wide_b = wide_a + samples * shape.m;
     kernels.from_bf16(a, wide_a, samples * shape.m);
     kernels.from_bf16(b, wide_b, samples * shape.n);
-    kernels.samples(samples, shape.m, shape.n, from, to, wide_a, wide_b, d, wide_b + samples * shape.n);
+    kernels.samples(samples, shape.m, shape.n, from, to, wide_a, wide_b, d, scratch);
   }
 };
 
