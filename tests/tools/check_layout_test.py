@@ -54,6 +54,23 @@ class LayoutTest(unittest.TestCase):
         self.write("include/pcxx/core/shape.h", HEADER + '#include "pcxx/learn/trainer.h"\n')
         self.assert_problem("core includes 'pcxx/learn/trainer.h'; it may include: nothing else")
 
+    def test_only_the_seam_names_a_backend(self):
+        self.write("src/backend/backend.h", HEADER)
+        self.write("src/backend/cpu/product.h", HEADER)
+        self.write("src/backend/choose.cpp", JOB + '#include "backend/cpu/product.h"\n')
+        self.write("src/backend/cpu/run.cpp", JOB + '#include "backend/backend.h"\n')
+        self.write("src/network/executor.cpp", JOB + '#include "backend/backend.h"\n')
+        self.assertEqual(self.problems(), [])
+        self.write("src/network/executor.cpp", JOB + '#include "backend/cpu/product.h"\n')
+        self.assert_problem("network includes 'backend/cpu/product.h'")
+        self.write("src/network/executor.cpp", JOB)
+        self.write("src/backend/backend.h", HEADER + '#include "backend/cpu/product.h"\n')
+        self.assert_problem("backend includes 'backend/cpu/product.h'")
+
+    def test_backends_do_not_name_each_other(self):
+        self.write("src/backend/cpu/run.cpp", JOB + '#include "backend/reference/run.h"\n')
+        self.assert_problem("backend/cpu includes 'backend/reference/run.h'")
+
     def test_rooms_do_not_include_the_umbrella(self):
         self.write("src/run/train.cpp", JOB + '#include "pcxx/pcxx.h"\n')
         self.assert_problem("run includes 'pcxx/pcxx.h'")
