@@ -2,6 +2,7 @@
 #include "pcxx/core/array.h"
 
 #include <bit>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -83,6 +84,9 @@ Array filled(const Shape& shape, std::span<const T> values) {
 void Array::Release::operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, kAlignment); }
 
 Array::Array(Shape shape, ElementType type) : shape_(std::move(shape)), type_(type) {
+  if (elements() > PTRDIFF_MAX / static_cast<Size>(size_of(type))) {
+    throw ShapeError("[array] shape " + to_string(shape_) + " has more elements than memory can hold");
+  }
   data_.reset(static_cast<std::byte*>(::operator new[](bytes(), kAlignment)));
   std::memset(data_.get(), 0, bytes());
 }

@@ -10,9 +10,13 @@
 namespace pcxx {
 
 Shape::Shape(std::vector<Size> extents) : extents_(std::move(extents)) {
+  Size product = 1;  // of the extents that are not zero, so that no order of multiplying them overflows
   for (const Size extent : extents_) {
     if (extent < 0) {
       throw ShapeError("[shape] " + to_string(*this) + " has a negative extent");
+    }
+    if (__builtin_mul_overflow(product, extent == 0 ? 1 : extent, &product)) {
+      throw ShapeError("[shape] " + to_string(*this) + " has more elements than can be counted");
     }
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "pcxx/core/errors.h"
+#include "support/message.h"
 
 namespace pcxx {
 namespace {
@@ -35,6 +36,16 @@ TEST(Array, MayBeEmpty) {
   EXPECT_EQ(array.bytes(), 0U);
   EXPECT_TRUE(Array(array).as<double>().empty());
   EXPECT_TRUE(array.to(ElementType::f32).as<float>().empty());
+}
+
+TEST(Array, RefusesMoreElementsThanCanBe) {
+  constexpr Size kMost = std::numeric_limits<Size>::max();
+  EXPECT_EQ(test::message_of<ShapeError>([] { Shape({kMost, 2}); }),
+            "[shape] (9223372036854775807, 2) has more elements than can be counted");
+  EXPECT_EQ(test::message_of<ShapeError>([] { Shape({0, kMost, kMost}); }),
+            "[shape] (0, 9223372036854775807, 9223372036854775807) has more elements than can be counted");
+  EXPECT_EQ(test::message_of<ShapeError>([] { Array({kMost}, ElementType::f32); }),
+            "[array] shape (9223372036854775807) has more elements than memory can hold");
 }
 
 TEST(Array, RefusesTheWrongNumberOfValues) {
