@@ -1,0 +1,100 @@
+/// Reads, writes and reachability.
+#include "program/passes/analysis.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace pcxx {
+namespace {
+
+struct ReadsCollector {
+  const Graph& graph;
+  Symbols& reads;
+
+  void expression(ExpressionId id) const { reads.merge(reads_of(graph, id)); }
+  void region(const Region& body) const {
+    for (const Statement& statement : body) {
+      add_reads(graph, statement, reads);
+    }
+  }
+  void operator()(const Assign& assign) const {
+    for (const Assignment& each : assign.assignments) {
+      expression(each.value);
+    }
+  }
+  void operator()(const Repeat& loop) const { region(loop.body); }
+  void operator()(const While& loop) const {
+    expression(loop.condition);
+    region(loop.body);
+  }
+  void operator()(const Branch& branch) const {
+    expression(branch.condition);
+    region(branch.yes);
+    region(branch.no);
+  }
+  void operator()(const Call& call) const { reads.insert(call.inputs.begin(), call.inputs.end()); }
+  void operator()(const Stage& stage) const { region(stage.body); }
+};
+
+struct WritesCollector {
+  Symbols& writes;
+
+  void region(const Region& body) const {
+    for (const Statement& statement : body) {
+      add_writes(statement, writes);
+    }
+  }
+  void operator()(const Assign& assign) const {
+    for (const Assignment& each : assign.assignments) {
+      writes.insert(each.target);
+    }
+  }
+  void operator()(const Repeat& loop) const {
+    writes.insert(loop.index);
+    region(loop.body);
+  }
+  void operator()(const While& loop) const { region(loop.body); }
+  void operator()(const Branch& branch) const {
+    region(branch.yes);
+    region(branch.no);
+  }
+  void operator()(const Call& call) const { writes.insert(call.outputs.begin(), call.outputs.end()); }
+  void operator()(const Stage& stage) const { region(stage.body); }
+};
+
+}  // namespace
+
+std::vector<ExpressionId> expressions_of(const Graph& graph, const std::vector<ExpressionId>& roots) {
+  std::unordered_set<ExpressionId> seen;
+  std::vector<ExpressionId> order, stack = roots;
+  while (!stack.empty()) {
+    const ExpressionId id = stack.back();
+    stack.pop_back();
+    if (seen.insert(id).second) {
+      order.push_back(id);
+      stack.insert(stack.end(), graph[id].operands.begin(), graph[id].operands.end());
+    }
+  }
+  std::sort(order.begin(), order.end());  // operands have smaller numbers
+  return order;
+}
+
+Symbols reads_of(const Graph& graph, ExpressionId id) {
+  Symbols reads;
+  for (const ExpressionId each : expressions_of(graph, {id})) {
+    if (graph[each].op == Op::symbol) {
+      reads.insert(static_cast<SymbolId>(graph[each].attributes.integers[0]));
+    }
+  }
+  return reads;
+}
+
+void add_reads(const Graph& graph, const Statement& statement, Symbols& reads) {
+  std::visit(ReadsCollector{graph, reads}, statement.content);
+}
+
+void add_writes(const Statement& statement, Symbols& writes) { std::visit(WritesCollector{writes}, statement.content); }
+
+bool is_product(const Expression& expression) { return expression.op == Op::matmul; }
+
+}  // namespace pcxx

@@ -1,0 +1,290 @@
+/// The identities: what an operation on simplified operands is equal to. Values are taken to be finite.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "program/passes/rewrite.h"
+
+namespace pcxx {
+namespace {
+
+using Result = std::optional<ExpressionId>;
+
+std::optional<double> constant_of(const Graph& graph, ExpressionId id) {
+  const Expression& e = graph[id];
+  return e.op == Op::constant ? std::optional(e.attributes.reals[0]) : std::nullopt;
+}
+
+bool power_of_two(double value) {
+  int exponent = 0;
+  return std::abs(std::frexp(value, &exponent)) == 0.5;
+}
+
+/// Returns the value of an elementwise operation on numbers; nothing for those best left to a backend.
+std::optional<double> folded(Op op, const std::vector<double>& x) {
+  switch (op) {
+    case Op::negate: return -x[0];
+    case Op::exp: return std::exp(x[0]);
+    case Op::log: return std::log(x[0]);
+    case Op::sqrt: return std::sqrt(x[0]);
+    case Op::abs: return std::abs(x[0]);
+    case Op::floor: return std::floor(x[0]);
+    case Op::sin: return std::sin(x[0]);
+    case Op::cos: return std::cos(x[0]);
+    case Op::logical_not: return x[0] != 0 ? 0 : 1;
+    case Op::add: return x[0] + x[1];
+    case Op::subtract: return x[0] - x[1];
+    case Op::multiply: return x[0] * x[1];
+    case Op::divide: return x[0] / x[1];
+    case Op::maximum: return std::max(x[0], x[1]);
+    case Op::minimum: return std::min(x[0], x[1]);
+    case Op::power: return std::pow(x[0], x[1]);
+    case Op::less: return x[0] < x[1] ? 1 : 0;
+    case Op::less_equal: return x[0] <= x[1] ? 1 : 0;
+    case Op::equal: return x[0] == x[1] ? 1 : 0;
+    default: return std::nullopt;
+  }
+}
+
+/// One identity a function; each returns nothing if it does not apply.
+class Identities {
+ public:
+  Identities(Graph& graph, const Expression& e) : graph_(graph), e_(e) {}
+
+  Result apply() {
+    if (const Result result = fold()) {
+      return result;
+    }
+    switch (e_.op) {
+      case Op::stop_gradient: return e_.operands[0];  // gradients have been taken
+      case Op::negate: return of_negate();
+      case Op::add: return of_add();
+      case Op::subtract: return of_subtract();
+      case Op::multiply: return of_multiply();
+      case Op::divide: return of_divide();
+      case Op::power: return of_power();
+      case Op::select: return of_select();
+      case Op::activation:
+        return kind() == Activation::identity ? Result(e_.operands[0]) : std::nullopt;
+      case Op::activation_derivative:
+        return kind() == Activation::identity ? Result(constant(1)) : std::nullopt;
+      case Op::reshape:
+      case Op::broadcast: return of_view();
+      case Op::transpose:
+      case Op::slice: return moved_constant();
+      case Op::pad:
+      case Op::concat:
+      case Op::gather: return zero_from_zeros();
+      case Op::scatter_add: return is(1, 0) ? Result(constant(0)) : std::nullopt;
+      case Op::sum: return of_sum();
+      case Op::batch_sum: return of_batch_sum();
+      case Op::matmul: return of_matmul();
+      default: return std::nullopt;
+    }
+  }
+
+ private:
+  ExpressionId operand(int i) const { return e_.operands[static_cast<std::size_t>(i)]; }
+  const Expression& at(int i) const { return graph_[operand(i)]; }
+  bool is(int i, double value) const { return graph_.is_constant(operand(i), value); }
+  Activation kind() const { return static_cast<Activation>(e_.attributes.integers[0]); }
+  ExpressionId constant(double value) { return graph_.constant(value, e_.shape, e_.dtype); }
+  ExpressionId make(Op op, std::vector<ExpressionId> operands) {
+    Expression made{op, DType::real, Span::shared, e_.shape, std::move(operands), {}};
+    return simplified(graph_, std::move(made));
+  }
+
+  Result fold() {
+    std::vector<double> values;
+    for (const ExpressionId id : e_.operands) {
+      const auto value = constant_of(graph_, id);
+      if (!value) {
+        return std::nullopt;
+      }
+      values.push_back(*value);
+    }
+    const auto value = values.empty() ? std::nullopt : folded(e_.op, values);
+    return value ? Result(constant(*value)) : std::nullopt;
+  }
+
+  Result of_negate() { return at(0).op == Op::negate ? Result(at(0).operands[0]) : std::nullopt; }
+
+  Result of_add() {
+    if (is(0, 0)) {
+      return operand(1);
+    }
+    if (is(1, 0)) {
+      return operand(0);
+    }
+    if (operand(0) == operand(1)) {
+      return make(Op::multiply, {constant(2), operand(0)});
+    }
+    if (at(1).op == Op::negate) {
+      return make(Op::subtract, {operand(0), at(1).operands[0]});
+    }
+    if (at(0).op == Op::negate) {
+      return make(Op::subtract, {operand(1), at(0).operands[0]});
+    }
+    return std::nullopt;
+  }
+
+  Result of_subtract() {
+    if (operand(0) == operand(1)) {
+      return constant(0);  // the exact zero of an error after a forward start
+    }
+    if (is(1, 0)) {
+      return operand(0);
+    }
+    if (is(0, 0)) {
+      return make(Op::negate, {operand(1)});
+    }
+    if (at(1).op == Op::negate) {
+      return make(Op::add, {operand(0), at(1).operands[0]});
+    }
+    return std::nullopt;
+  }
+
+  Result of_multiply() {
+    if (is(0, 0) || is(1, 0)) {
+      return constant(0);
+    }
+    for (const int side : {0, 1}) {
+      const ExpressionId other = operand(1 - side);
+      if (is(side, 1)) {
+        return other;
+      }
+      if (is(side, -1)) {
+        return make(Op::negate, {other});
+      }
+      const auto outer = constant_of(graph_, operand(side));
+      const Expression& inner = graph_[other];
+      if (!outer || inner.op != Op::multiply) {
+        continue;
+      }
+      for (const std::size_t place : {0, 1}) {  // two factors join where that is exact: one is a power of two
+        const auto factor = constant_of(graph_, inner.operands[place]);
+        if (factor && (power_of_two(*outer) || power_of_two(*factor))) {
+          return make(Op::multiply, {constant(*outer * *factor), inner.operands[1 - place]});
+        }
+      }
+    }
+    return std::nullopt;
+  }
+
+  Result of_divide() {
+    if (is(0, 0)) {
+      return constant(0);
+    }
+    return is(1, 1) ? Result(operand(0)) : std::nullopt;
+  }
+
+  Result of_power() {
+    if (is(1, 1)) {
+      return operand(0);
+    }
+    return is(1, 2) ? Result(make(Op::multiply, {operand(0), operand(0)})) : std::nullopt;
+  }
+
+  Result of_select() {
+    if (operand(1) == operand(2)) {
+      return operand(1);
+    }
+    const auto condition = constant_of(graph_, operand(0));
+    return condition ? Result(operand(*condition != 0 ? 1 : 2)) : std::nullopt;
+  }
+
+  /// A view of a view is a view; of a constant, a constant; of the same shape, nothing.
+  Result of_view() {
+    if (at(0).shape == e_.shape) {
+      return operand(0);
+    }
+    if (const Result moved = moved_constant()) {
+      return moved;
+    }
+    if (at(0).op == e_.op) {
+      Expression joined = e_;
+      joined.operands = {at(0).operands[0]};
+      return simplified(graph_, std::move(joined));
+    }
+    return std::nullopt;
+  }
+
+  Result moved_constant() {
+    const auto value = constant_of(graph_, operand(0));
+    return value ? Result(constant(*value)) : std::nullopt;
+  }
+
+  Result zero_from_zeros() {
+    const std::size_t data = e_.op == Op::gather ? 1 : e_.operands.size();
+    const bool zeros = std::all_of(e_.operands.begin(), e_.operands.begin() + static_cast<std::ptrdiff_t>(data),
+                                   [&](ExpressionId id) { return graph_.is_constant(id, 0); });
+    return zeros ? Result(constant(0)) : std::nullopt;
+  }
+
+  Result of_sum() {
+    const auto value = constant_of(graph_, operand(0));
+    if (!value) {
+      return std::nullopt;
+    }
+    const Size terms = std::accumulate(e_.attributes.integers.begin(), e_.attributes.integers.end(), Size{1},
+                                       [&](Size n, Size axis) { return n * at(0).shape[axis]; });
+    return constant(*value * static_cast<double>(terms));
+  }
+
+  ExpressionId times_samples(ExpressionId id) {
+    const ExpressionId samples = graph_.intern({Op::batch_size, DType::real, Span::shared, {}, {}, {}});
+    const ExpressionId spread = simplified(graph_, {Op::broadcast, DType::real, Span::shared, e_.shape, {samples}, {}});
+    return make(Op::multiply, {id, spread});
+  }
+
+  Result of_batch_sum() {  // substitution may have left a shared value: the same for each sample
+    return at(0).span == Span::shared ? Result(is(0, 0) ? constant(0) : times_samples(operand(0))) : std::nullopt;
+  }
+
+  Result of_matmul() {
+    if (is(0, 0) || is(1, 0)) {
+      return constant(0);
+    }
+    if (e_.attributes.integers[2] != 0 && at(0).span == Span::shared && at(1).span == Span::shared) {
+      Expression single = e_;
+      single.attributes.integers[2] = 0;
+      return times_samples(simplified(graph_, std::move(single)));
+    }
+    return std::nullopt;
+  }
+
+  Graph& graph_;
+  const Expression& e_;
+};
+
+Span span_of(const Graph& graph, const Expression& e) {
+  switch (e.op) {
+    case Op::batch_sum:
+    case Op::constant:
+    case Op::batch_size: return Span::shared;
+    case Op::random_uniform:
+    case Op::random_normal:
+    case Op::random_bernoulli:
+    case Op::symbol: return e.span;
+    default: break;
+  }
+  if (e.op == Op::matmul && e.attributes.integers[2] != 0) {
+    return Span::shared;
+  }
+  const bool any = std::any_of(e.operands.begin(), e.operands.end(),
+                               [&](ExpressionId id) { return graph[id].span == Span::per_sample; });
+  return any ? Span::per_sample : Span::shared;
+}
+
+}  // namespace
+
+ExpressionId simplified(Graph& graph, Expression e) {
+  e.span = span_of(graph, e);
+  if (const Result result = Identities(graph, e).apply()) {
+    return *result;
+  }
+  return graph.intern(std::move(e));
+}
+
+}  // namespace pcxx

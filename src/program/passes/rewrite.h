@@ -1,0 +1,33 @@
+/// Rewriter: substitutes symbols in expressions and applies the identities on the way up.
+#pragma once
+
+#include <map>
+#include <unordered_map>
+
+#include "tensor/graph.h"
+
+namespace pcxx {
+
+/// What symbols stand for; those that are absent stand for themselves.
+using Environment = std::map<SymbolId, ExpressionId>;
+
+/// Rewrites expressions for one environment; remembers what it has rewritten.
+class Rewriter {
+ public:
+  explicit Rewriter(Graph& graph, Environment environment = {}) : graph_(graph), environment_(std::move(environment)) {}
+
+  ExpressionId operator()(ExpressionId id);
+  const Environment& environment() const { return environment_; }
+
+ private:
+  ExpressionId rebuilt(ExpressionId id);
+
+  Graph& graph_;
+  Environment environment_;
+  std::unordered_map<ExpressionId, ExpressionId> done_;
+};
+
+/// Returns an expression equal to `e`, whose operands are simplified already: a simpler one if an identity applies.
+ExpressionId simplified(Graph& graph, Expression e);
+
+}  // namespace pcxx
