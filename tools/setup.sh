@@ -64,7 +64,7 @@ can_be_root() {
 
 apt_install() {
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
-    install --no-install-recommends "$@" </dev/null
+    install --no-install-recommends "$@" </dev/null >/dev/null
 }
 
 # Installs the named packages; refreshes the package lists only where they do not know them, or are stale.
