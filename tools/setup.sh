@@ -84,9 +84,9 @@ install_packages() {
     fail "missing: $*; apt-get install failed (see above); Debian 12 and Ubuntu 24.04 or newer have all of them"
 }
 
-# Returns 0 if the package lists offer oneDNN 3.
+# Succeeds if the package lists offer oneDNN 3.
 system_offers_onednn() {
-  apt-cache policy libdnnl-dev 2>/dev/null | grep -qE 'Candidate: 3\.'
+  [[ $(apt-cache policy libdnnl-dev 2>/dev/null) == *"Candidate: 3."* ]]
 }
 
 install_onednn_wheels() {
