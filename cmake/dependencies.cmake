@@ -11,6 +11,10 @@ else()
     message(FATAL_ERROR "[cmake] oneDNN 3 was not found; run `make setup`, which installs it into .venv, "
                         "or name its prefix: -DCMAKE_PREFIX_PATH=/path/to/onednn")
   endif()
+  if(PROJECT_IS_TOP_LEVEL AND NOT dnnl_DIR MATCHES "^/usr/")
+    # What is installed finds a oneDNN that the dynamic linker does not.
+    set(CMAKE_INSTALL_RPATH $<TARGET_FILE_DIR:DNNL::dnnl>)
+  endif()
   set(PCXX_PRIVATE_DEPENDENCIES OpenMP::OpenMP_CXX hwy::hwy DNNL::dnnl)
 endif()
 find_package(fmt REQUIRED)
