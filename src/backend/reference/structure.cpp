@@ -1,0 +1,147 @@
+/// Operations of the reference backend that move elements: reshape, transpose, concat, gather and the like.
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+#include "backend/reference/indices.h"
+#include "backend/reference/operations.h"
+
+namespace pcxx::reference {
+namespace {
+
+template <class T>
+void reshape(const Job<T>& job) {
+  std::copy(job.operands[0].numbers.begin(), job.operands[0].numbers.end(), job.result.begin());
+}
+
+/// result[i_0, i_1, ...] = x[...] with i_a at the operand's axis axes[a].
+template <class T>
+void transpose(const Job<T>& job) {
+  const std::vector<Size> own = strides_of(job.operands[0].shape);
+  std::vector<Size> strides;
+  for (const Size axis : job.expression.attributes.integers) {
+    strides.push_back(own[static_cast<std::size_t>(axis)]);
+  }
+  for_each_index(job.expression.shape, [&](const std::vector<Size>& index, std::size_t place) {
+    job.result[place] = job.operands[0].numbers[place_of(index, strides)];
+  });
+}
+
+/// Axes align from the last; along missing axes and those of extent 1 the same element is read.
+template <class T>
+void broadcast(const Job<T>& job) {
+  const Shape& from = job.operands[0].shape;
+  std::vector<Size> strides = strides_of(from);
+  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+    strides[axis] = from.extents()[axis] == 1 ? 0 : strides[axis];
+  }
+  strides.insert(strides.begin(), job.expression.shape.extents().size() - strides.size(), 0);
+  for_each_index(job.expression.shape, [&](const std::vector<Size>& index, std::size_t place) {
+    job.result[place] = job.operands[0].numbers[place_of(index, strides)];
+  });
+}
+
+template <class T>
+void concat(const Job<T>& job) {
+  const auto axis = static_cast<std::size_t>(job.expression.attributes.integers[0]);
+  const std::vector<Size> strides = strides_of(job.expression.shape);
+  Size start = 0;  // along the axis
+  for (const Operand<T>& part : job.operands) {
+    for_each_index(part.shape, [&](const std::vector<Size>& index, std::size_t place) {
+      job.result[place_of(index, strides) + static_cast<std::size_t>(start * strides[axis])] = part.numbers[place];
+    });
+    start += part.shape.extents()[axis];
+  }
+}
+
+template <class T>
+void slice(const Job<T>& job) {
+  const std::vector<Size> strides = strides_of(job.operands[0].shape);
+  const std::size_t start = place_of(job.expression.attributes.integers, strides);
+  for_each_index(job.expression.shape, [&](const std::vector<Size>& index, std::size_t place) {
+    job.result[place] = job.operands[0].numbers[start + place_of(index, strides)];
+  });
+}
+
+template <class T>
+void pad(const Job<T>& job) {
+  const std::vector<Size> strides = strides_of(job.expression.shape);
+  const std::size_t start = place_of(job.expression.attributes.integers, strides);
+  std::fill(job.result.begin(), job.result.end(), T(0));
+  for_each_index(job.operands[0].shape, [&](const std::vector<Size>& index, std::size_t place) {
+    job.result[start + place_of(index, strides)] = job.operands[0].numbers[place];
+  });
+}
+
+/// Returns an index as a row number; throws std::out_of_range if the table has no such row.
+template <class T>
+std::size_t checked_row(const char* who, T index, Size rows) {
+  if (!(index >= 0 && index < static_cast<T>(rows))) {
+    throw std::out_of_range("[" + std::string(who) + "] index " + std::to_string(static_cast<long long>(index)) +
+                            " in a table of " + std::to_string(rows) + " rows; expected 0 to " +
+                            std::to_string(rows - 1));
+  }
+  return static_cast<std::size_t>(index);
+}
+
+/// result[i, ...] = table[index[i], ...].
+template <class T>
+void gather(const Job<T>& job) {
+  const auto &table = job.operands[0], &index = job.operands[1];
+  const std::size_t width = index.numbers.empty() ? 0 : job.result.size() / index.numbers.size();
+  for (std::size_t i = 0; i < index.numbers.size(); ++i) {
+    const std::size_t row = checked_row("gather", index.numbers[i], table.shape[0]);
+    for (std::size_t j = 0; j < width; ++j) {
+      job.result[i * width + j] = table.numbers[row * width + j];
+    }
+  }
+}
+
+/// result[index[i], ...] += rows[i, ...], from zeros.
+template <class T>
+void scatter_add(const Job<T>& job) {
+  const auto &index = job.operands[0], &rows = job.operands[1];
+  const std::size_t width = index.numbers.empty() ? 0 : rows.numbers.size() / index.numbers.size();
+  std::fill(job.result.begin(), job.result.end(), T(0));
+  for (std::size_t i = 0; i < index.numbers.size(); ++i) {
+    const std::size_t row = checked_row("scatter_add", index.numbers[i], job.expression.shape[0]);
+    for (std::size_t j = 0; j < width; ++j) {
+      job.result[row * width + j] += rows.numbers[i * width + j];
+    }
+  }
+}
+
+/// 1 at the index; zeros for an index outside the depth.
+template <class T>
+void one_hot(const Job<T>& job) {
+  const auto index = job.operands[0].numbers;
+  const auto depth = static_cast<std::size_t>(job.expression.attributes.integers[0]);
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    for (std::size_t j = 0; j < depth; ++j) {
+      job.result[i * depth + j] = index[i] == static_cast<T>(j) ? T(1) : T(0);
+    }
+  }
+}
+
+}  // namespace
+
+template <class T>
+std::span<const Function<T>> structure_functions() {
+  static const Function<T> table[] = {
+      {Op::reshape, reshape<T>},
+      {Op::transpose, transpose<T>},
+      {Op::broadcast, broadcast<T>},
+      {Op::concat, concat<T>},
+      {Op::slice, slice<T>},
+      {Op::pad, pad<T>},
+      {Op::gather, gather<T>},
+      {Op::scatter_add, scatter_add<T>},
+      {Op::one_hot, one_hot<T>},
+  };
+  return table;
+}
+
+template std::span<const Function<float>> structure_functions();
+template std::span<const Function<double>> structure_functions();
+
+}  // namespace pcxx::reference
