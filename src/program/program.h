@@ -5,7 +5,9 @@
 /// become Calls of kernels over variables, and after `shard` the Calls stand in Stages.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -67,10 +69,34 @@ struct Statement {
   std::variant<Assign, Repeat, While, Branch, Call, Stage> content;
 };
 
+/// Where a variable lives while a plan runs.
+enum class Arena : std::uint8_t {
+  state,   // across runs, in State
+  input,   // with the caller
+  shared,  // one for the batch
+  batch,   // a row for each sample
+  tiles,   // a piece for each tile of rows
+  tile,    // scratch of the tile that a thread works on
+};
+
+struct Placement {
+  Arena arena;
+  Size offset = 0;  // in Arena::tile: bytes from the start of the scratch
+  Size bytes = 0;   // of the variable: for a row, a tile's piece, or all of it if shared
+};
+
+/// Rows of a batch are cut into tiles of this many, whatever the number of threads.
+constexpr Size kTileRows = 64;
+
 struct Program {
   std::shared_ptr<Graph> graph;
   Region body;
-  std::vector<std::string> notes;  // what the passes did, for explain()
+  std::vector<std::string> notes;   // what the passes did, for explain()
+  SymbolId samples = -1;            // shared scalar that holds the number of samples (after `fuse`, if it is read)
+  std::set<SymbolId> partials;      // sums over samples that each tile of rows leaves (after `fuse`)
+  std::set<SymbolId> halves;        // stored as bf16 (after `layout`)
+  std::map<SymbolId, Placement> placements;  // of every variable that a call names (after `memory`)
+  Size tile_bytes = 0;                       // scratch for one tile (after `memory`)
 };
 
 /// Returns a copy with a graph of its own: passes and backends may add to it freely. Symbol numbers stay.

@@ -28,4 +28,16 @@ Program layout(Program program, Precision precision);
 /// Cuts the calls into stages: rows of the batch, through whole loops, and shared work between them.
 Program shard(Program program);
 
+/// Gives every variable its place: by liveness within a tile's scratch, for the whole batch, or shared.
+Program memory(Program program);
+
+struct PassOptions {
+  Precision precision = Precision::f32;
+  bool known_zeros = true;  // off only to see that they change no bit
+  bool hoist = true;
+};
+
+/// Runs all passes on a copy of a program as it was written.
+Program compiled(const Program& program, const PassOptions& options);
+
 }  // namespace pcxx

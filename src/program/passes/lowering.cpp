@@ -1,0 +1,339 @@
+/// From expressions to kernel calls: clusters become fused kernels, the rest one call each.
+#include "program/passes/lowering.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "program/passes/analysis.h"
+#include "program/passes/clusters.h"
+#include "program/passes/ordering.h"
+
+namespace pcxx {
+namespace {
+
+std::vector<ExpressionId> values_of(const Assign& assign) {
+  std::vector<ExpressionId> values;
+  for (const Assignment& each : assign.assignments) {
+    values.push_back(each.value);
+  }
+  return values;
+}
+
+class Lowering {
+ public:
+  Lowering(Program& program, const Assign& assign)
+      : program_(program), graph_(*program.graph), assign_(assign), clusters_(graph_, values_of(assign)) {}
+
+  Region run() {
+    std::vector<Delivery> deliveries;
+    for (const Assignment& each : assign_.assignments) {
+      deliveries.push_back({each.target, value_for(each)});
+    }
+    // Asking for a value makes its call and asks for what that needs; clusters come last, with all their outputs known.
+    for (auto it = pending_.begin(); it != pending_.end(); it = pending_.begin()) {
+      const std::size_t cluster = *it;
+      pending_.erase(it);
+      emit(cluster);
+    }
+    return ordered(graph_, std::move(calls_), deliveries);
+  }
+
+ private:
+  // --- variables
+
+  SymbolId temporary(Span span, const Shape& shape) {
+    return graph_.add_symbol({fmt::format("t{}", graph_.symbols()), SymbolKind::temporary, DType::real, span, shape});
+  }
+
+  /// Returns a temporary that holds the value of an assignment, in the span of its target.
+  SymbolId value_for(const Assignment& each) {
+    const Symbol target = graph_.symbol(each.target);
+    const ExpressionId source = without_reshape(graph_, each.value);
+    const bool spread = target.span == Span::per_sample && graph_[source].span == Span::shared;
+    const bool leaf = graph_[source].op == Op::symbol || graph_[source].op == Op::batch_size;
+    if (!spread && !leaf && taken_.insert(source).second) {
+      return in_memory(source);
+    }
+    return copied(source, target.span, target.shape);
+  }
+
+  /// Returns the variable whose buffer holds an expression, making the call that fills it.
+  SymbolId in_memory(ExpressionId id) {
+    id = without_reshape(graph_, id);
+    const Expression e = graph_[id];
+    if (e.op == Op::symbol) {
+      return static_cast<SymbolId>(e.attributes.integers[0]);
+    }
+    if (e.op == Op::batch_size) {
+      return samples();
+    }
+    if (const auto found = made_.find(id); found != made_.end()) {
+      return found->second;
+    }
+    if (clusters_.contains(id)) {
+      const SymbolId symbol = temporary(e.span, e.shape);
+      made_.emplace(id, symbol);
+      request(id);
+      return symbol;
+    }
+    const SymbolId symbol = make(id, e);
+    made_.emplace(id, symbol);
+    return symbol;
+  }
+
+  SymbolId samples() {
+    if (program_.samples < 0) {
+      program_.samples = graph_.add_symbol({"samples", SymbolKind::temporary, DType::real, Span::shared, {}});
+    }
+    return program_.samples;
+  }
+
+  void request(ExpressionId member) {
+    for (std::size_t i = 0; i < clusters_.clusters().size(); ++i) {
+      const auto& ids = clusters_.clusters()[i];
+      if (std::binary_search(ids.begin(), ids.end(), member) && !emitted_.contains(i)) {
+        // what the cluster reads must be asked for before any cluster is emitted: their outputs grow by it
+        if (pending_.insert(i).second) {
+          for (const ExpressionId id : ids) {
+            for (const View& view : clusters_.member(id).operands) {
+              if (!inside(i, view)) {
+                input_for(view, clusters_.member(id).domain);
+              }
+            }
+          }
+        }
+        return;
+      }
+    }
+  }
+
+  bool inside(std::size_t cluster, const View& view) const {
+    const auto& ids = clusters_.clusters()[cluster];
+    return graph_[view.source].op == Op::constant || std::binary_search(ids.begin(), ids.end(), view.source);
+  }
+
+  /// Returns the variable for an input of a fused kernel; a shared value read as if per sample is spread first.
+  SymbolId input_for(const View& view, const Domain& domain) {
+    const Expression& e = graph_[view.source];
+    const bool own_rows = view.access == Access::full || view.access == Access::per_row;
+    if (own_rows && domain.span == Span::per_sample && e.span == Span::shared) {
+      return stretched(view.source, Span::per_sample, e.shape);
+    }
+    return in_memory(view.source);
+  }
+
+  // --- one call each
+
+  SymbolId make(ExpressionId id, const Expression& e) {
+    switch (e.op) {
+      case Op::constant: return filled(e);
+      case Op::broadcast: return stretched(id, e.span, e.shape);
+      case Op::matmul: return product(e);
+      case Op::batch_sum: return summed(e.operands[0], e.shape);
+      default: break;
+    }
+    Call call{OperationKernel{id}, {}, {temporary(e.span, e.shape)}};
+    for (const ExpressionId operand : e.operands) {
+      call.inputs.push_back(in_memory(operand));
+    }
+    calls_.push_back(call);
+    return call.outputs[0];
+  }
+
+  SymbolId filled(const Expression& e) {
+    FusedKernel kernel;
+    kernel.steps = {{Op::constant, {}, {}, e.attributes.reals[0], false}};
+    kernel.outputs = {{0, OutputKind::full}};
+    const SymbolId symbol = temporary(e.span, e.shape);
+    calls_.push_back({kernel, {}, {symbol}});
+    return symbol;
+  }
+
+  /// Returns a variable with a value spread over samples or axes; one for all that want it so.
+  SymbolId stretched(ExpressionId id, Span span, const Shape& shape) {
+    const auto key = std::make_tuple(id, span, shape.elements());
+    const auto found = stretched_.find(key);
+    return found != stretched_.end() ? found->second : stretched_[key] = copied(id, span, shape);
+  }
+
+  /// Returns a new variable with a copy of a value, spread over samples or axes.
+  SymbolId copied(ExpressionId id, Span span, const Shape& shape) {
+    const SymbolId symbol = temporary(span, shape);
+    const View view = view_of(graph_, id, span, shape.elements());
+    const bool over_samples = span == Span::per_sample && graph_[id].span == Span::shared;
+    if (graph_[view.source].op == Op::broadcast && view.source == id && !over_samples) {
+      calls_.push_back({OperationKernel{id}, {in_memory(graph_[id].operands[0])}, {symbol}});
+      return symbol;
+    }
+    FusedKernel kernel;
+    kernel.columns = view.columns != 0 ? view.columns : span == Span::per_sample ? shape.elements() : 1;
+    kernel.outputs = {{0, OutputKind::full}};
+    Call call{{}, {}, {symbol}};
+    if (graph_[view.source].op == Op::constant) {
+      kernel.steps = {{Op::constant, {}, {}, graph_[view.source].attributes.reals[0], false}};
+    } else {
+      kernel.inputs = {view.access};
+      call.inputs = {in_memory(view.source)};
+    }
+    call.kernel = kernel;
+    calls_.push_back(call);
+    return symbol;
+  }
+
+  /// Sum over the samples: each tile of rows leaves its own, and the tiles are added up.
+  SymbolId summed(ExpressionId id, const Shape& shape) {
+    const SymbolId result = temporary(Span::shared, shape);
+    const ExpressionId source = without_reshape(graph_, id);
+    const SymbolId partial = temporary(Span::per_sample, shape);
+    program_.partials.insert(partial);
+    const bool joins = clusters_.contains(source) && !clusters_.member(source).per_row &&
+                       clusters_.member(source).domain.columns == shape.elements();
+    if (joins) {
+      sums_[source] = partial;
+      request(source);
+    } else {
+      FusedKernel kernel;
+      kernel.columns = shape.elements();
+      kernel.inputs = {Access::full};
+      kernel.outputs = {{0, OutputKind::sample_sum}};
+      calls_.push_back({kernel, {in_memory(source)}, {partial}});
+    }
+    calls_.push_back({CombineKernel{}, {partial}, {result}});
+    return result;
+  }
+
+  // --- products
+
+  struct Factor {
+    ExpressionId id;
+    Size rows, columns;  // as stored
+    bool transposed;
+    bool shared;
+    bool flat() const { return rows == 1 || columns == 1; }  // then the transpose is the same memory
+  };
+
+  SymbolId product(const Expression& e) {
+    const auto factor = [&](std::size_t i) {
+      const Expression& x = graph_[e.operands[i]];
+      return Factor{e.operands[i], x.shape[0], x.shape[1], e.attributes.integers[i] != 0, x.span == Span::shared};
+    };
+    Factor a = factor(0), b = factor(1);
+    const Size m = e.shape[0], n = e.shape[1], k = a.transposed ? a.rows : a.columns;
+    if (e.attributes.integers[2] != 0) {
+      return sample_product(e, a, b, {m, n, k, true, false, true});
+    }
+    if (!a.shared && b.shared && (!a.transposed || a.flat())) {
+      return call_product({m, n, k, false, b.transposed, false}, a, b, e);
+    }
+    if (a.shared && !b.shared && n == 1) {  // W x for each sample: rows x^T times W^T
+      return call_product({1, m, k, false, !a.transposed, false}, b, a, e);
+    }
+    return call_product({m, n, k, a.transposed, b.transposed, false}, a, b, e);
+  }
+
+  SymbolId call_product(const ProductKernel& kernel, const Factor& a, const Factor& b, const Expression& e) {
+    const SymbolId symbol = temporary(e.span, e.shape);
+    calls_.push_back({kernel, {in_memory(a.id), in_memory(b.id)}, {symbol}});
+    return symbol;
+  }
+
+  SymbolId sample_product(const Expression& e, const Factor& a, const Factor& b, const ProductKernel& kernel) {
+    const bool fits = !a.shared && !b.shared && (a.transposed || a.flat()) && (!b.transposed || b.flat());
+    if (fits) {
+      return call_product(kernel, a, b, e);
+    }
+    Expression single = e;  // a product for each sample, summed afterwards
+    single.attributes.integers[2] = 0;
+    single.span = Span::per_sample;
+    const ExpressionId id = graph_.intern(std::move(single));
+    made_.emplace(id, product(graph_[id]));
+    return summed(id, e.shape);
+  }
+
+  // --- clusters
+
+  void emit(std::size_t index) {
+    emitted_.insert(index);
+    const auto& ids = clusters_.clusters()[index];
+    const Domain domain = clusters_.member(ids.front()).domain;
+    FusedKernel kernel;
+    kernel.columns = domain.columns;
+    Call call;
+    std::map<std::pair<SymbolId, Access>, int> inputs;
+    for (const ExpressionId id : ids) {
+      for (const View& view : clusters_.member(id).operands) {
+        if (!inside(index, view)) {
+          const SymbolId symbol = input_for(view, domain);
+          if (inputs.try_emplace({symbol, view.access}, static_cast<int>(call.inputs.size())).second) {
+            call.inputs.push_back(symbol);
+            kernel.inputs.push_back(view.access);
+          }
+        }
+      }
+    }
+    std::map<std::pair<ExpressionId, bool>, int> slots;  // of members, and of constants by whether they are per row
+    const auto add_step = [&](FusedStep step) {
+      kernel.steps.push_back(std::move(step));
+      return static_cast<int>(kernel.inputs.size() + kernel.steps.size()) - 1;
+    };
+    const auto slot_of = [&](const View& view, bool per_row) {
+      const Expression& e = graph_[view.source];
+      if (e.op == Op::constant) {
+        const auto [place, fresh] = slots.try_emplace({view.source, per_row}, 0);
+        if (fresh) {
+          place->second = add_step({Op::constant, {}, {}, e.attributes.reals[0], per_row});
+        }
+        return place->second;
+      }
+      if (inside(index, view)) {
+        return slots.at({view.source, clusters_.member(view.source).per_row});
+      }
+      return inputs.at({input_for(view, domain), view.access});
+    };
+    for (const ExpressionId id : ids) {
+      const Member& member = clusters_.member(id);
+      const Expression e = graph_[id];
+      FusedStep step{e.op, {}, {}, 0, member.per_row};
+      const bool reduction = e.op == Op::sum || e.op == Op::max || e.op == Op::logsumexp;
+      for (const View& view : member.operands) {
+        step.operands.push_back(slot_of(view, member.per_row && !reduction));
+      }
+      if (e.op == Op::activation || e.op == Op::activation_derivative) {
+        step.activation = static_cast<Activation>(e.attributes.integers[0]);
+      }
+      slots[{id, member.per_row}] = add_step(std::move(step));
+      const int slot = slots.at({id, member.per_row});
+      if (const auto found = made_.find(id); found != made_.end()) {
+        kernel.outputs.push_back({slot, member.per_row ? OutputKind::per_row : OutputKind::full});
+        call.outputs.push_back(found->second);
+      }
+      if (const auto found = sums_.find(id); found != sums_.end()) {
+        kernel.outputs.push_back({slot, OutputKind::sample_sum});
+        call.outputs.push_back(found->second);
+      }
+    }
+    call.kernel = std::move(kernel);
+    calls_.push_back(std::move(call));
+  }
+
+  Program& program_;
+  Graph& graph_;
+  const Assign& assign_;
+  Clusters clusters_;
+  std::vector<Call> calls_;
+  std::map<ExpressionId, SymbolId> made_;   // expressions in memory
+  std::map<ExpressionId, SymbolId> sums_;   // cluster members summed over the samples, as partials of tiles
+  std::map<std::tuple<ExpressionId, Span, Size>, SymbolId> stretched_;
+  std::set<ExpressionId> taken_;            // values delivered to a variable already
+  std::set<std::size_t> pending_, emitted_;
+};
+
+}  // namespace
+
+Region lowered(Program& program, const Assign& assign) { return Lowering(program, assign).run(); }
+
+}  // namespace pcxx
