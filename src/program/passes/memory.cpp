@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "program/passes/analysis.h"
 #include "program/passes/passes.h"
@@ -179,8 +180,11 @@ class Memory {
 
   /// A variable that a stage reads before it writes it, though no other stage does, comes from the stage's last turn.
   bool carried_over(SymbolId id, const Stage& stage) const {
-    const StageLiveness liveness(stage.body);
-    return graph_.symbol(id).span == Span::per_sample && liveness.intervals().at(id).first_is_read;
+    return graph_.symbol(id).span == Span::per_sample && liveness(stage).intervals().at(id).first_is_read;
+  }
+
+  const StageLiveness& liveness(const Stage& stage) const {
+    return liveness_.try_emplace(&stage, stage.body).first->second;
   }
 
   /// Lays the variables of one stage into its scratch: the largest first, each at the lowest place that is free.
@@ -191,8 +195,7 @@ class Memory {
       Interval interval;
     };
     std::vector<Item> items, placed;
-    const StageLiveness liveness(stage.body);
-    for (const auto& [symbol, interval] : liveness.intervals()) {
+    for (const auto& [symbol, interval] : liveness(stage).intervals()) {
       const Placement& placement = program_.placements.at(symbol);
       if (placement.arena == Arena::tile) {
         const Size rows = graph_.symbol(symbol).span == Span::per_sample ? kTileRows : 1;
@@ -224,6 +227,7 @@ class Memory {
 
   Program& program_;
   const Graph& graph_;
+  mutable std::map<const Stage*, StageLiveness> liveness_;
 };
 
 }  // namespace
