@@ -1,6 +1,9 @@
 /// Edit distance between names (optimal string alignment).
 #include "core/names.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>
@@ -8,6 +11,8 @@
 
 namespace pcxx {
 namespace {
+
+constexpr std::size_t kListed = 12;  // more names than these help nobody
 
 std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before, last(b.size() + 1), row(b.size() + 1);
@@ -32,6 +37,20 @@ std::string nearest(std::string_view name, std::span<const std::string> candidat
     return edits(name, a) < edits(name, b);
   });
   return best == candidates.end() ? std::string() : *best;
+}
+
+std::string unknown_name(std::string_view name, std::span<const std::string> known) {
+  std::string text = fmt::format("unknown name '{}'", name);
+  const std::string meant = nearest(name, known);
+  if (edits(name, meant) <= std::max<std::size_t>(1, name.size() / 2)) {
+    text += fmt::format("; nearest: {}", meant);
+  }
+  std::vector<std::string> listed(known.begin(), known.end());
+  std::sort(listed.begin(), listed.end());
+  const std::size_t left_out = listed.size() > kListed ? listed.size() - kListed : 0;
+  listed.resize(listed.size() - left_out);
+  text += listed.empty() ? "; none is known" : fmt::format("; known: {}", fmt::join(listed, ", "));
+  return left_out == 0 ? text : text + fmt::format(" and {} more", left_out);
 }
 
 }  // namespace pcxx

@@ -56,6 +56,13 @@ struct Symbol {
 
 class Graph {
  public:
+  Graph() = default;
+  Graph(const Graph&) = default;
+  Graph(Graph&&) = default;
+  Graph& operator=(const Graph&) = default;
+  Graph& operator=(Graph&&) = default;
+  virtual ~Graph() = default;  // a network's model is a graph, found again from its tensors
+
   /// Returns the number of the expression, which may have been there already.
   ExpressionId intern(Expression expression);
   const Expression& operator[](ExpressionId id) const { return expressions_[static_cast<std::size_t>(id)]; }

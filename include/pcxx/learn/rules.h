@@ -32,4 +32,8 @@ struct Backpropagation {
   operator LearningRule() const;
 };
 
+/// Returns a program for evaluation: the forward pass from what is given to what predicts `node`, as output "prediction".
+/// Nothing is relaxed.
+std::function<void(Flow&)> prediction_of(const Node& node);
+
 }  // namespace pcxx

@@ -35,15 +35,21 @@ class Flow {
 
   const Network& network() const;
 
-  /// Enters a phase: clamped nodes take their data; following ones their predictions, each after those that it reads.
+  /// Enters a phase: clamped nodes take their data; following ones their predictions, each after those that it reads;
+  /// released ones that are free start from their data. A phase entered inside a loop or branch ends with it. Before the
+  /// first one, everything is as in "relax".
   /// Throws ArgumentError, naming the nodes, if following nodes form a loop or one has no prediction.
   void enter(const std::string& phase);
 
-  /// Returns the nodes that are free in the current phase, in the order they were made.
+  /// Returns the nodes that the current phase leaves to relaxation, all but the clamped ones, in the order they were made.
   std::vector<Node> free_nodes() const;
   std::vector<Node> given_nodes() const;
 
-  /// Returns d energy / d h per sample for each node. Throws ArgumentError for an energy that is unbounded in a free node.
+  /// Returns what an expression over nodes means in the current phase.
+  Tensor seen(const Tensor& expression) const;
+
+  /// Returns d energy / d h per sample for each node; an energy that is shared counts once for each sample. Throws
+  /// ArgumentError for a free node whose own energy is unbounded in it.
   std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Node>& nodes) const;
   /// Returns the mean over the batch of d energy / d parameter for each.
   std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Parameter>& parameters) const;
@@ -53,7 +59,10 @@ class Flow {
   /// Returns an optimiser of parameters: its slots live across runs, and in checkpoints, under "name/...".
   OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Parameter>& parameters, const std::string& name = "weights");
 
-  /// Sets a node's value, a parameter or a variable.
+  /// Writes everything that `body` assigns, steps and outputs as one statement: all of it reads the state before.
+  void together(const std::function<void()>& body);
+
+  /// Sets a node's value, a parameter or a variable; a number sets every element.
   void assign(const Node& node, const Tensor& value);
   void assign(const Parameter& parameter, const Tensor& value);
   void assign(const std::vector<std::pair<Tensor, Tensor>>& assignments);
@@ -62,6 +71,7 @@ class Flow {
 
   /// `step`, a shared scalar, counts from 0.
   void repeat(Size count, const std::function<void(const Tensor& step)>& body);
+  /// The condition, boolean and shared, is looked at before each turn; after `limit` turns the loop ends anyway.
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no = [] {});
 
@@ -70,11 +80,12 @@ class Flow {
   Tensor random_uniform(const Shape& shape, Span span = Span::per_sample);
   Tensor random_bernoulli(double probability, const Shape& shape, Span span = Span::per_sample);
 
-  /// Gives a value a name under which it can be read after a run.
+  /// Gives a value a name under which it can be read after a run. Throws NameError if the program has the name already.
   void output(const std::string& name, const Tensor& value);
 
  private:
-  friend Program write_program(const Network&, const std::vector<Node>&, const std::function<void(Flow&)>&);
+  friend Program write_program(const Network& network, const std::vector<Node>& given,
+                               const std::function<void(Flow&)>& write);
   std::shared_ptr<FlowWriter> writer_;
 };
 

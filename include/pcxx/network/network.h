@@ -1,9 +1,11 @@
 /// Network: nodes, what predicts them, the energies between, and the parameters. Networks nest.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pcxx/backend/state.h"
@@ -27,6 +29,8 @@ class Node {
   /// Returns its prediction u; throws ArgumentError if nothing predicts it.
   Tensor prediction() const;
   bool predicted() const;
+  /// Returns whether an energy holds it to its prediction.
+  bool has_energy() const;
   /// Returns its energy, a scalar per sample; 0 if nothing predicts it.
   Tensor energy() const;
   const std::string& name() const;
@@ -73,7 +77,7 @@ class Network {
   Node node(const std::string& name, const Shape& shape, const Tensor& prediction, const Energy& energy = squared_error());
   /// Says what predicts a node; throws ArgumentError if something does already.
   void predict(const Node& node, const Tensor& prediction, const Energy& energy = squared_error());
-  /// Adds a term to the energy: a scalar; a shared one counts once for each sample.
+  /// Adds a term to the energy: a scalar; a shared one counts once for each sample. Unnamed ones are "term1", "term2", ...
   void energy_term(const Tensor& term, const std::string& name = "");
 
   /// Adds a parameter. Throws NameError if the name is taken.
@@ -81,6 +85,9 @@ class Network {
 
   /// Returns the sum of all nodes' energies and all further terms: a scalar per sample. A part's is its own.
   Tensor energy() const;
+
+  /// Returns what that sum is made of: each node's energy under the node's name, each further term under its own.
+  std::vector<std::pair<std::string, Tensor>> energies() const;
 
   /// Returns nodes or parameters in the order they were made; a part's are its own.
   std::vector<Node> nodes() const;
@@ -90,18 +97,24 @@ class Network {
   /// Throws NameError with the nearest known name.
   Node node_named(const std::string& name) const;
 
-  /// Returns the phase of that name, made on first use. "start", "relax" and "predict" are there from the beginning.
+  /// Returns the phase of that name, made on first use; then every node is free and shows its value. Rules name nodes by
+  /// their whole names. There from the beginning are "start" (all follow their predictions, what has none starts at 0),
+  /// "relax" (all are free) and "predict" (readers see predictions, so nothing has to be set).
   Phase& phase(const std::string& name);
+  /// Throws NameError if there is no such phase.
+  const Phase& phase(const std::string& name) const;
 
   /// Returns freshly drawn parameters; f64 holds them in double.
   State initialise(std::uint64_t seed, Precision precision = Precision::f32) const;
 
+  /// Returns what node handles refer to.
   const std::shared_ptr<Model>& model() const noexcept { return model_; }
   /// Returns the prefix of this part's names, "" for a whole network.
   const std::string& prefix() const noexcept { return prefix_; }
 
  private:
   std::shared_ptr<Model> model_;
+  std::shared_ptr<std::map<std::string, Phase>> phases_;  // not the model's: a transform may hold nodes, and they the model
   std::string prefix_;
 };
 

@@ -1,6 +1,7 @@
 /// Phase: a named rule set that says, for each node, how its value is set and what its readers see.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace pcxx {
 enum class Role : std::uint8_t {
   free,       // keeps its value; relaxation may change it
   following,  // is set to its prediction, or to a transform of it, after the nodes that it reads
-  clamped,    // is given as data
+  clamped,    // is given as data, or keeps its value
 };
 
 using Transform = std::function<Tensor(const Tensor&)>;
@@ -27,31 +28,42 @@ struct NodeRule {
   Transform seen;         // applied to what readers see; empty: as it is
 };
 
-/// Later rules override earlier ones. Nodes that are given as data are clamped in every phase, unless a rule names them.
+/// A transform that forgets its argument: zeros, e.g. to start at zero instead of at the prediction.
+Transform to_zero();
+
+/// Later rules override earlier ones. Nodes that are given as data are clamped in every phase that does not release them.
 class Phase {
  public:
-  Phase(std::string name, Role default_role) : name_(std::move(name)), default_role_(default_role) {}
+  /// Nodes that no rule names have the default role; with `shows_predictions` their readers see what predicts them.
+  Phase(std::string name, Role default_role, bool shows_predictions = false)
+      : name_(std::move(name)), default_role_(default_role), shows_predictions_(shows_predictions) {}
 
+  /// Nodes that relaxation leaves alone: those without data keep the value that they have.
   Phase& clamp(const Selection& nodes);
   Phase& free(const Selection& nodes);
-  /// On entering, value := transform(prediction).
+  /// On entering, value := transform(prediction). For a node that nothing predicts the transform gets zeros.
   Phase& follow(const Selection& nodes, Transform transform = {});
-  /// Readers see transform(value), or transform(prediction).
+  /// Readers see transform(value), or transform(prediction). What has no prediction shows its value.
   Phase& show_value(const Selection& nodes, Transform transform = {});
   Phase& show_prediction(const Selection& nodes, Transform transform = {});
+  /// Nodes that are like all others in this phase even when they are given as data; a free one starts from its data.
+  Phase& release(const Selection& nodes);
 
   const std::string& name() const noexcept { return name_; }
-  /// Returns the rule for one node; `given` says whether it comes as data.
+  /// Returns the rule for one node; `given` says whether it comes as data. Throws ArgumentError if it should follow a
+  /// prediction that it lacks. By default, what nothing predicts starts at zero where others start at their prediction.
   NodeRule rule_for(const Traits& node, bool predicted, bool given) const;
 
  private:
+  enum class Concern : std::uint8_t { role, view, release };
   struct Entry {
     Selection nodes;
-    std::function<void(NodeRule&)> change;
-    bool sets_role;
+    Concern concern;
+    NodeRule rule;  // what the concern takes from it
   };
   std::string name_;
   Role default_role_;
+  bool shows_predictions_;
   std::vector<Entry> entries_;
 };
 

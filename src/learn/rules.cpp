@@ -1,0 +1,117 @@
+/// Learning rules, written as a user would write them.
+#include "pcxx/learn/rules.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "pcxx/core/errors.h"
+#include "pcxx/tensor/operations.h"
+
+namespace pcxx {
+namespace {
+
+struct WeightGroup {
+  std::string name;
+  Optimiser optimiser;
+  std::vector<Parameter> parameters;
+};
+
+/// Returns each group with its parameters. Throws ArgumentError if a parameter is in none or in two, or a group is empty.
+std::vector<WeightGroup> grouped(const Network& network, const Optimisers& optimisers) {
+  std::vector<WeightGroup> groups;
+  for (const OptimiserGroup& group : optimisers.groups()) {
+    const bool single = optimisers.groups().size() == 1;
+    const std::string name = !group.name.empty() ? group.name : single ? "weights" : fmt::format("weights{}", groups.size());
+    groups.push_back({name, group.optimiser, network.parameters(group.parameters)});
+    if (groups.back().parameters.empty() && !(single && network.parameters().empty())) {
+      throw ArgumentError("[optimisers] group '" + name + "' selects no parameter; expected at least one");
+    }
+  }
+  for (const Parameter& parameter : network.parameters()) {
+    std::vector<std::string> owners;
+    for (const WeightGroup& group : groups) {
+      if (std::find(group.parameters.begin(), group.parameters.end(), parameter) != group.parameters.end()) {
+        owners.push_back("'" + group.name + "'");
+      }
+    }
+    if (owners.size() != 1) {
+      throw ArgumentError(fmt::format("[optimisers] parameter '{}' is in {}; expected exactly one group", parameter.name(),
+                                      owners.empty() ? "no group" : fmt::format("groups {}", fmt::join(owners, " and "))));
+    }
+  }
+  return groups;
+}
+
+/// One step of every group along the mean gradient of `energy`, and the energies from which they learn: one statement.
+void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& energy,
+           const std::vector<std::pair<std::string, Tensor>>& energies) {
+  std::vector<OptimiserSteps> steps;
+  for (const WeightGroup& group : groups) {
+    steps.push_back(flow.optimiser(group.optimiser, group.parameters, group.name));
+  }
+  flow.together([&] {
+    Tensor total = 0.0;
+    for (const auto& [name, each] : energies) {
+      const Tensor mean = batch_mean(flow.seen(each));
+      flow.output("energy/" + name, mean);
+      total = total + mean;
+    }
+    flow.output("energy", total);
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      steps[i].step(flow.gradient(energy, groups[i].parameters));
+    }
+  });
+}
+
+void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
+  const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);
+  flow.enter("start");
+  const std::vector<Node> nodes = flow.free_nodes();
+  const Tensor energy = flow.network().energy();
+  if (rule.steps > 0 && !nodes.empty()) {
+    const OptimiserSteps values = flow.optimiser(rule.values, nodes);
+    flow.repeat(rule.steps, [&](const Tensor&) { values.step(flow.gradient(energy, nodes)); });
+  }
+  learn(flow, groups, energy, flow.network().energies());
+}
+
+void backpropagation(Flow& flow, const Backpropagation& rule) {
+  const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);
+  flow.enter("predict");
+  std::vector<std::pair<std::string, Tensor>> energies;
+  Tensor loss = 0.0;
+  for (const Node& node : flow.given_nodes()) {
+    if (node.has_energy()) {
+      energies.emplace_back(node.name(), node.energy());
+      loss = loss + node.energy();
+    }
+  }
+  if (energies.empty()) {
+    throw ArgumentError("[backpropagation] no given node has an energy; expected a target that the network predicts");
+  }
+  learn(flow, groups, loss, energies);
+}
+
+}  // namespace
+
+PredictiveCoding::operator LearningRule() const {
+  if (steps < 0) {
+    throw ArgumentError(fmt::format("[predictive_coding] {} steps; expected at least 0", steps));
+  }
+  return {"predictive_coding", [rule = *this](Flow& flow) { predictive_coding(flow, rule); }};
+}
+
+Backpropagation::operator LearningRule() const {
+  return {"backpropagation", [rule = *this](Flow& flow) { backpropagation(flow, rule); }};
+}
+
+std::function<void(Flow&)> prediction_of(const Node& node) {
+  return [node](Flow& flow) {
+    flow.enter("predict");
+    flow.output("prediction", node.prediction());
+  };
+}
+
+}  // namespace pcxx

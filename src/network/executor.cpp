@@ -1,0 +1,249 @@
+/// Executor: gives a compiled program its data and its state, and reads what it leaves.
+#include "pcxx/network/executor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backend/backend.h"
+#include "core/names.h"
+#include "network/flow_writer.h"
+#include "pcxx/core/errors.h"
+
+namespace pcxx {
+namespace {
+
+/// Returns the symbols that a program reads or sets.
+std::set<SymbolId> symbols_of(const Program& program) {
+  std::set<SymbolId> symbols;
+  const auto read = [&](ExpressionId id) { symbols.merge(symbols_read(*program.graph, id)); };
+  for_each_statement(program.body, [&](const Statement& statement) {
+    if (const auto* assign = std::get_if<Assign>(&statement.content)) {
+      for (const Assignment& each : assign->assignments) {
+        symbols.insert(each.target);
+        read(each.value);
+      }
+    } else if (const auto* loop = std::get_if<While>(&statement.content)) {
+      read(loop->condition);
+    } else if (const auto* branch = std::get_if<Branch>(&statement.content)) {
+      read(branch->condition);
+    }
+  });
+  return symbols;
+}
+
+std::set<SymbolId> targets_of(const Program& program) {
+  std::set<SymbolId> targets;
+  for_each_statement(program.body, [&](const Statement& statement) {
+    if (const auto* assign = std::get_if<Assign>(&statement.content)) {
+      for (const Assignment& each : assign->assignments) {
+        targets.insert(each.target);
+      }
+    }
+  });
+  return targets;
+}
+
+/// Returns an array in an element type that a backend takes for such a node.
+Array as_input(const Array& array, DType dtype, Precision precision) {
+  if (dtype == DType::index) {
+    return array.to(ElementType::i32);
+  }
+  return array.to(precision == Precision::f64 ? ElementType::f64 : ElementType::f32);
+}
+
+ElementType input_type(DType dtype) { return dtype == DType::index ? ElementType::i32 : ElementType::f32; }
+
+}  // namespace
+
+struct Executor::Implementation {
+  std::shared_ptr<Model> model;
+  std::vector<Node> given;
+  Program program;
+  std::shared_ptr<State> state;
+  ExecutorOptions options;
+  std::set<SymbolId> targets;
+  std::map<std::string, SymbolId> outputs;
+  std::unique_ptr<Executable> executable;
+  bool ran = false;
+
+  void check_state();
+  void run(Size samples, const std::vector<InputView>& inputs);
+  std::size_t place_of(const Node& node) const;
+  template <class Data, class NodeOf>
+  std::vector<const Data*> in_order(const std::vector<Data>& data, const NodeOf& node_of) const;
+  Array result(SymbolId symbol, const std::string& what) const;
+};
+
+/// Parameters must be there; states of optimisers and counters begin at zero.
+void Executor::Implementation::check_state() {
+  const ElementType type = options.precision == Precision::f64 ? ElementType::f64 : ElementType::f32;
+  for (const SymbolId id : symbols_of(program)) {
+    const Symbol& symbol = model->symbol(id);
+    if (symbol.kind == SymbolKind::output) {
+      outputs.emplace(symbol.name, id);
+    }
+    if (symbol.kind == SymbolKind::state && !state->contains(id)) {
+      state->set(id, symbol.name, Array(symbol.shape, type));
+    }
+    if (symbol.kind != SymbolKind::parameter && symbol.kind != SymbolKind::state) {
+      continue;
+    }
+    if (!state->contains(id) || state->at(id).shape() != symbol.shape) {
+      throw ArgumentError("[executor] the state lacks '" + symbol.name +
+                          "'; expected one that initialise() of this network returned after the last parameter was made");
+    }
+    if (state->at(id).type() != type) {
+      throw ArgumentError(fmt::format("[executor] '{}' is {}; expected {} for precision {}: initialise the state with it",
+                                      symbol.name, to_string(state->at(id).type()), to_string(type),
+                                      to_string(options.precision)));
+    }
+  }
+}
+
+std::size_t Executor::Implementation::place_of(const Node& node) const {
+  const auto found = std::find(given.begin(), given.end(), node);
+  if (found == given.end()) {
+    throw ArgumentError("[run] node '" + node.name() + "' has data but was not declared as given");
+  }
+  return static_cast<std::size_t>(found - given.begin());
+}
+
+template <class Data, class NodeOf>
+std::vector<const Data*> Executor::Implementation::in_order(const std::vector<Data>& data, const NodeOf& node_of) const {
+  std::vector<const Data*> ordered(given.size(), nullptr);
+  for (const Data& each : data) {
+    const Data*& place = ordered[place_of(node_of(each))];
+    if (place != nullptr) {
+      throw ArgumentError("[run] node '" + node_of(each).name() + "' has data twice");
+    }
+    place = &each;
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    if (ordered[i] == nullptr) {
+      throw ArgumentError("[run] node '" + given[i].name() + "' has no data; expected some for every given node");
+    }
+  }
+  return ordered;
+}
+
+void Executor::Implementation::run(Size samples, const std::vector<InputView>& inputs) {
+  if (samples < 1) {
+    throw ArgumentError("[run] " + std::to_string(samples) + " samples; expected at least 1");
+  }
+  executable->run(samples, inputs, *state, options.seed);
+  ran = true;
+}
+
+Array Executor::Implementation::result(SymbolId symbol, const std::string& what) const {
+  if (!ran) {
+    throw ArgumentError("[executor] " + what + " is read before the first run");
+  }
+  return executable->value(symbol);
+}
+
+Executor::Executor(const Network& network, const std::vector<Node>& given, const std::function<void(Flow&)>& write,
+                   std::shared_ptr<State> state, const ExecutorOptions& options)
+    : implementation_(std::make_unique<Implementation>()) {
+  if (state == nullptr) {
+    throw ArgumentError("[executor] no state; expected what the network's initialise() returned");
+  }
+  if (options.threads < 0) {
+    throw ArgumentError("[executor] " + std::to_string(options.threads) + " threads; expected 0 for all cores, or more");
+  }
+  Implementation& own = *implementation_;
+  const auto device = backend(options.device);
+  own.model = network.model();
+  own.given = given;
+  own.program = write_program(network, given, write);
+  own.state = std::move(state);
+  own.options = options;
+  own.targets = targets_of(own.program);
+  own.check_state();
+  own.executable = device->compile(own.program, {options.precision, options.threads, options.known_zeros, options.hoist});
+}
+
+Executor::~Executor() = default;
+Executor::Executor(Executor&&) noexcept = default;
+Executor& Executor::operator=(Executor&&) noexcept = default;
+
+void Executor::run(Size samples, const std::vector<NodeData>& data) {
+  Implementation& own = *implementation_;
+  const auto ordered = own.in_order(data, [](const NodeData& each) { return each.node; });
+  std::vector<InputView> inputs;
+  for (const NodeData* each : ordered) {
+    const SymbolId symbol = own.model->input_of(each->node.index());
+    if (each->rows == nullptr) {
+      throw ArgumentError("[run] the data of node '" + each->node.name() + "' are a null pointer");
+    }
+    inputs.push_back({symbol, input_type(own.model->symbol(symbol).dtype), each->rows});
+  }
+  own.run(samples, inputs);
+}
+
+void Executor::run(const std::vector<std::pair<Node, Array>>& data) {
+  Implementation& own = *implementation_;
+  const auto ordered = own.in_order(data, [](const auto& each) { return each.first; });
+  std::vector<Array> arrays;
+  std::vector<InputView> inputs;
+  Size samples = data.empty() ? 1 : kAbsent;
+  for (const auto* each : ordered) {
+    const auto& [node, array] = *each;
+    if (samples == kAbsent && array.shape().rank() > 0) {
+      samples = array.shape()[0];
+    }
+    std::vector<Size> expected = {samples};
+    expected.insert(expected.end(), node.shape().begin(), node.shape().end());
+    if (array.shape().extents() != expected) {
+      throw ShapeError(fmt::format("[run] the data of node '{}' are {}; expected {}{}", node.name(), to_string(array.shape()),
+                                   samples == kAbsent ? "a first axis of samples" : "", samples == kAbsent ? "" : to_string(Shape(expected))));
+    }
+    const SymbolId symbol = own.model->input_of(node.index());
+    arrays.push_back(as_input(array, own.model->symbol(symbol).dtype, own.options.precision));
+    inputs.push_back({symbol, arrays.back().type(), nullptr});
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    inputs[i].data = arrays[i].data();
+  }
+  own.run(samples, inputs);
+}
+
+Array Executor::value(const Node& node) const {
+  const Implementation& own = *implementation_;
+  const SymbolId symbol = own.model->node(node.index()).value;
+  if (node.value().graph() != std::static_pointer_cast<Graph>(own.model)) {
+    throw ArgumentError("[value] node '" + node.name() + "' belongs to a different network");
+  }
+  if (!own.targets.contains(symbol)) {
+    const bool data = std::find(own.given.begin(), own.given.end(), node) != own.given.end();
+    throw ArgumentError(fmt::format("[value] node '{}' is {}", node.name(),
+                                    data ? "given as data, which the program does not change; expected one that it sets"
+                                         : "never set by this program; expected one that is, e.g. by a phase in which it "
+                                           "follows its prediction, or an output of its prediction"));
+  }
+  return own.result(symbol, "node '" + node.name() + "'");
+}
+
+Array Executor::output(const std::string& name) const {
+  const Implementation& own = *implementation_;
+  const auto found = own.outputs.find(name);
+  if (found == own.outputs.end()) {
+    throw NameError("[output] " + unknown_name(name, outputs()));
+  }
+  return own.result(found->second, "output '" + name + "'");
+}
+
+std::vector<std::string> Executor::outputs() const {
+  std::vector<std::string> names;
+  for (const auto& [name, symbol] : implementation_->outputs) {
+    names.push_back(name);
+  }
+  return names;
+}
+
+std::string Executor::explain() const { return implementation_->executable->explain(); }
+std::string Executor::program() const { return listing(implementation_->program); }
+double Executor::flops(Size samples) const { return implementation_->executable->flops(samples); }
+Size Executor::bytes(Size samples) const { return implementation_->executable->bytes(samples); }
+
+}  // namespace pcxx

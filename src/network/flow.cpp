@@ -1,0 +1,247 @@
+/// Flow: phases, gradients, optimisers; the statements themselves are FlowWriter's.
+#include "pcxx/network/flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "network/flow_writer.h"
+#include "pcxx/core/errors.h"
+#include "pcxx/tensor/gradient.h"
+#include "pcxx/tensor/operations.h"
+
+namespace pcxx {
+namespace {
+
+/// One variable of an optimiser: itself and its memory.
+struct Moving {
+  SymbolId value;
+  std::vector<SymbolId> slots;
+};
+
+/// The variables of one optimiser and how to move them.
+struct Steps {
+  std::shared_ptr<FlowWriter> writer;
+  Optimiser optimiser;
+  std::vector<Moving> variables;
+  SymbolId count;
+  bool counts;
+
+  OptimiserOutput update(const Moving& variable, const Tensor& gradient) const {
+    OptimiserInput input{writer->read(variable.value), gradient, {}, writer->read(count)};
+    for (const SymbolId slot : variable.slots) {
+      input.slots.push_back(writer->read(slot));
+    }
+    OptimiserOutput output = optimiser.update(input);
+    if (output.slots.size() != variable.slots.size()) {
+      throw ArgumentError(fmt::format("[optimiser] '{}' declares {} slots but returns {}", optimiser.name,
+                                      variable.slots.size(), output.slots.size()));
+    }
+    return output;
+  }
+
+  void operator()(const std::vector<Tensor>& gradients) const {
+    if (gradients.size() != variables.size()) {
+      throw ArgumentError(fmt::format("[step] {} gradients for {} variables of '{}'; expected one for each",
+                                      gradients.size(), variables.size(), optimiser.name));
+    }
+    std::vector<Assignment> assignments;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      const Symbol& variable = writer->symbol(variables[i].value);
+      const Tensor gradient = writer->meaning(gradients[i]);
+      if (gradient.shape() != variable.shape) {
+        throw ShapeError(fmt::format("[step] '{}' is {} but its gradient is {}", variable.name, to_string(variable.shape),
+                                     to_string(gradient.shape())));
+      }
+      const OptimiserOutput output = update(variables[i], gradient);
+      assignments.push_back(writer->assignment(variables[i].value, output.value));
+      for (std::size_t slot = 0; slot < output.slots.size(); ++slot) {
+        assignments.push_back(writer->assignment(variables[i].slots[slot], output.slots[slot]));
+      }
+    }
+    if (counts) {
+      assignments.push_back(writer->assignment(count, writer->read(count) + 1.0));
+    }
+    writer->assign(std::move(assignments));
+  }
+};
+
+/// Returns whether an optimiser's update depends on its count; constant rates do not.
+bool reads_count(const Steps& steps) {
+  for (const Moving& variable : steps.variables) {
+    const OptimiserOutput output = steps.update(variable, steps.writer->read(variable.value));
+    std::vector<Tensor> results = output.slots;
+    results.push_back(output.value);
+    for (const Tensor& result : results) {
+      if (result.graph() != nullptr && symbols_read(*result.graph(), result.id()).contains(steps.count)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+Tensor energy_in(FlowWriter& writer, const Tensor& energy) {
+  const Tensor meant = writer.meaning(energy);
+  if (meant.shape().rank() != 0) {
+    throw ShapeError("[gradient] the energy is " + to_string(meant.shape()) + "; expected a scalar for each sample: sum it");
+  }
+  return meant;
+}
+
+}  // namespace
+
+void OptimiserSteps::step(const std::vector<Tensor>& gradients) const { step_(gradients); }
+
+Flow::Flow(const Network& network, std::vector<Node> given)
+    : writer_(std::make_shared<FlowWriter>(network, std::move(given))) {}
+
+const Network& Flow::network() const { return writer_->network(); }
+
+void Flow::enter(const std::string& phase) { writer_->enter(phase); }
+
+std::vector<Node> Flow::given_nodes() const { return writer_->given(); }
+
+std::vector<Node> Flow::free_nodes() const {
+  std::vector<Node> nodes = network().nodes();
+  std::erase_if(nodes, [&](const Node& node) { return writer_->view().clamped(node.index()); });
+  return nodes;
+}
+
+Tensor Flow::seen(const Tensor& expression) const { return writer_->meaning(expression); }
+
+std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Node>& nodes) const {
+  const Tensor meant = energy_in(*writer_, energy);
+  std::vector<Tensor> variables;
+  for (const Node& node : nodes) {
+    writer_->own(node, "gradient");
+    const ModelNode& own = network().model()->node(node.index());
+    if (own.needs_clamp && !writer_->view().clamped(node.index())) {
+      throw ArgumentError(fmt::format("[gradient] node '{}' is free but its energy '{}' has no minimum in it; expected it to "
+                                      "be given as data or clamped", node.name(), own.energy_name));
+    }
+    variables.emplace_back(meant.graph(), writer_->view().value(node.index()));
+  }
+  return pcxx::gradient(meant.span() == Span::shared ? meant * batch_size(meant) : meant, variables);
+}
+
+std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Parameter>& parameters) const {
+  const Tensor meant = energy_in(*writer_, energy);
+  std::vector<Tensor> variables;
+  for (const Parameter& parameter : parameters) {
+    writer_->own(parameter, "gradient");
+    variables.emplace_back(parameter);
+  }
+  std::vector<Tensor> gradients = pcxx::gradient(meant, variables);
+  if (meant.span() == Span::shared) {
+    return gradients;  // the mean of what is the same for every sample
+  }
+  const Tensor scale = 1.0 / batch_size(meant);
+  for (Tensor& gradient : gradients) {
+    if (!gradient.graph()->is_constant(gradient.id(), 0)) {
+      gradient = gradient * scale;
+    }
+  }
+  return gradients;
+}
+
+OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes) {
+  Steps steps{writer_, optimiser, {}, writer_->temporary(optimiser.name + " count", {}, Span::shared), true};
+  for (const Node& node : nodes) {
+    Moving variable{writer_->target(node), {}};
+    for (const std::string& slot : optimiser.slots) {
+      variable.slots.push_back(writer_->temporary(node.name() + " " + slot, node.shape(), Span::per_sample));
+    }
+    steps.variables.push_back(std::move(variable));
+  }
+  steps.counts = reads_count(steps);
+  std::vector<Assignment> start;
+  for (const Moving& variable : steps.variables) {
+    for (const SymbolId slot : variable.slots) {
+      start.push_back(writer_->assignment(slot, 0.0));
+    }
+  }
+  if (steps.counts) {
+    start.push_back(writer_->assignment(steps.count, 0.0));
+  }
+  writer_->assign(std::move(start));
+  OptimiserSteps result;
+  result.step_ = std::move(steps);
+  return result;
+}
+
+OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Parameter>& parameters, const std::string& name) {
+  writer_->reserve_optimiser(name);
+  Steps steps{writer_, optimiser, {}, writer_->state(name + "/count", {}), true};
+  for (const Parameter& parameter : parameters) {
+    writer_->own(parameter, "optimiser");
+    Moving variable{writer_->target(Tensor(parameter)), {}};
+    for (const std::string& slot : optimiser.slots) {
+      variable.slots.push_back(writer_->state(fmt::format("{}/{}/{}", name, parameter.name(), slot), parameter.shape()));
+    }
+    steps.variables.push_back(std::move(variable));
+  }
+  OptimiserSteps result;
+  result.step_ = std::move(steps);
+  return result;
+}
+
+void Flow::together(const std::function<void()>& body) { writer_->together(body); }
+
+void Flow::assign(const Node& node, const Tensor& value) {
+  writer_->assign({writer_->assignment(writer_->target(node), value)});
+}
+
+void Flow::assign(const Parameter& parameter, const Tensor& value) {
+  writer_->own(parameter, "assign");
+  writer_->assign({writer_->assignment(writer_->target(Tensor(parameter)), value)});
+}
+
+void Flow::assign(const std::vector<std::pair<Tensor, Tensor>>& assignments) {
+  std::vector<Assignment> checked;
+  for (const auto& [target, value] : assignments) {
+    checked.push_back(writer_->assignment(writer_->target(target), value));
+  }
+  writer_->assign(std::move(checked));
+}
+
+Tensor Flow::variable(const std::string& name, const Tensor& initial) {
+  const Tensor meant = writer_->meaning(initial);
+  const SymbolId symbol = writer_->temporary(name, meant.shape(), meant.span(), meant.dtype());
+  writer_->assign({writer_->assignment(symbol, meant)});
+  return writer_->read(symbol);
+}
+
+void Flow::repeat(Size count, const std::function<void(const Tensor&)>& body) { writer_->repeat(count, body); }
+
+void Flow::repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit) {
+  writer_->repeat_while(condition, body, limit);
+}
+
+void Flow::branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no) {
+  writer_->branch(condition, yes, no);
+}
+
+Tensor Flow::random_normal(const Shape& shape, Span span) { return writer_->draw(Op::random_normal, shape, span, {}); }
+
+Tensor Flow::random_uniform(const Shape& shape, Span span) { return writer_->draw(Op::random_uniform, shape, span, {}); }
+
+Tensor Flow::random_bernoulli(double probability, const Shape& shape, Span span) {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw ArgumentError(fmt::format("[random_bernoulli] probability {}; expected 0 to 1", probability));
+  }
+  return writer_->draw(Op::random_bernoulli, shape, span, {probability});
+}
+
+void Flow::output(const std::string& name, const Tensor& value) {
+  const Tensor meant = writer_->meaning(value);
+  writer_->assign({{writer_->output(name, meant), meant.id()}});
+}
+
+Program write_program(const Network& network, const std::vector<Node>& given, const std::function<void(Flow&)>& write) {
+  Flow flow(network, given);
+  write(flow);
+  return flow.writer_->finish();
+}
+
+}  // namespace pcxx

@@ -1,0 +1,260 @@
+/// FlowWriter: statements, regions, variables and draws.
+#include "network/flow_writer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pcxx/core/errors.h"
+#include "pcxx/tensor/operations.h"
+#include "tensor/rules.h"
+
+namespace pcxx {
+namespace {
+
+constexpr double kCounterEnd = 16777216;  // 2^24: the first whole number after which f32 skips some
+
+/// Returns what a phase says of each node of the model.
+PhaseView view_of(const Network& network, const std::shared_ptr<Model>& model, const std::vector<Node>& given,
+                  const Phase& phase) {
+  std::vector<NodeRule> rules;
+  std::vector<bool> flags(model->nodes().size(), false);
+  for (const Node& node : given) {
+    flags[static_cast<std::size_t>(node.index())] = true;
+  }
+  for (std::size_t i = 0; i < model->nodes().size(); ++i) {
+    const Node node(network.model(), static_cast<Size>(i));
+    rules.push_back(phase.rule_for({node.name(), {}, node.shape()}, node.predicted(), flags[i]));
+  }
+  return {model, phase.name(), std::move(rules), std::move(flags)};
+}
+
+}  // namespace
+
+FlowWriter::FlowWriter(const Network& network, std::vector<Node> given)
+    : network_(&network), model_(network.model()), given_(std::move(given)), open_(1) {
+  for (auto node = given_.begin(); node != given_.end(); ++node) {
+    own(*node, "given");
+    if (std::find(given_.begin(), node, *node) != node) {
+      throw ArgumentError("[given] node '" + node->name() + "' is named twice");
+    }
+  }
+  view_.emplace(view_of(network, model_, given_, network.phase("relax")));
+}
+
+void FlowWriter::own(const Node& node, const char* who) const {
+  if (node.value().graph() != std::static_pointer_cast<Graph>(model_)) {
+    throw ArgumentError(fmt::format("[{}] node '{}' belongs to a different network", who, node.name()));
+  }
+}
+
+void FlowWriter::own(const Parameter& parameter, const char* who) const {
+  if (Tensor(parameter).graph() != std::static_pointer_cast<Graph>(model_)) {
+    throw ArgumentError(fmt::format("[{}] parameter '{}' belongs to a different network", who, parameter.name()));
+  }
+}
+
+void FlowWriter::enter(const std::string& phase) {
+  PhaseView next = view_of(*network_, model_, given_, network_->phase(phase));
+  next.check();
+  const std::vector<Assignment> follow = next.follow();
+  std::vector<Assignment> kept;  // data whose node may move from now on
+  for (const Node& node : given_) {
+    if (view_->bound(node.index()) && !next.bound(node.index())) {
+      kept.push_back({model_->node(node.index()).value, view_->value(node.index())});
+    }
+  }
+  std::erase_if(kept, [&](const Assignment& copy) {
+    return std::any_of(follow.begin(), follow.end(), [&](const Assignment& f) { return f.target == copy.target; });
+  });
+  if (!kept.empty()) {
+    append({Assign{std::move(kept)}});
+  }
+  for (const Assignment& assignment : follow) {
+    append({Assign{{assignment}}});
+  }
+  view_.emplace(std::move(next));
+}
+
+// --- variables and assignments
+
+SymbolId FlowWriter::target(const Tensor& tensor) {
+  if (tensor.graph() != std::static_pointer_cast<Graph>(model_)) {
+    throw ArgumentError("[assign] expected a node, a parameter or a variable of this network");
+  }
+  const SymbolId symbol = symbol_of(*model_, tensor.id(), "assign");
+  const Size node = model_->node_of(symbol);
+  return node == kAbsent ? symbol : target(Node(model_, node));
+}
+
+SymbolId FlowWriter::target(const Node& node) {
+  own(node, "assign");
+  if (view_->bound(node.index())) {
+    throw ArgumentError("[assign] node '" + node.name() + "' is given as data in this phase; expected a phase that releases it");
+  }
+  return model_->node(node.index()).value;
+}
+
+Assignment FlowWriter::assignment(SymbolId target, const Tensor& value) {
+  const Symbol& variable = model_->symbol(target);
+  const Tensor meant = meaning(value);
+  if (meant.shape() != variable.shape && meant.shape().rank() != 0) {
+    throw ShapeError(fmt::format("[assign] '{}' is {} but its value is {}", variable.name, to_string(variable.shape),
+                                 to_string(meant.shape())));
+  }
+  if (variable.span == Span::shared && meant.span() == Span::per_sample) {
+    throw ShapeError("[assign] '" + variable.name +
+                     "' is shared but its value is per sample; expected a shared one, e.g. its batch_mean()");
+  }
+  if ((variable.dtype == DType::index) != (meant.dtype() == DType::index)) {
+    throw ShapeError(fmt::format("[assign] '{}' is {} but its value is {}", variable.name, to_string(variable.dtype),
+                                 to_string(meant.dtype())));
+  }
+  return {target, broadcast(meant, variable.shape).id()};
+}
+
+void FlowWriter::assign(std::vector<Assignment> assignments) {
+  for (auto each = assignments.begin(); each != assignments.end(); ++each) {
+    const auto same = [&](const Assignment& other) { return other.target == each->target; };
+    if (std::any_of(assignments.begin(), each, same) ||
+        (collected_ && std::any_of(collected_->begin(), collected_->end(), same))) {
+      throw ArgumentError("[assign] '" + model_->symbol(each->target).name + "' is set twice in one statement");
+    }
+  }
+  if (collected_) {
+    collected_->insert(collected_->end(), assignments.begin(), assignments.end());
+  } else if (!assignments.empty()) {
+    append({Assign{std::move(assignments)}});
+  }
+}
+
+void FlowWriter::together(const std::function<void()>& body) {
+  if (collected_) {
+    throw ArgumentError("[together] inside another together(); expected one");
+  }
+  collected_.emplace();
+  try {
+    body();
+  } catch (...) {
+    collected_.reset();
+    throw;
+  }
+  std::vector<Assignment> all = std::move(*collected_);
+  collected_.reset();
+  assign(std::move(all));
+}
+
+void FlowWriter::append(Statement statement) {
+  if (finished_) {
+    throw ArgumentError("[flow] the program is finished; expected every statement inside the function that writes it");
+  }
+  if (collected_) {
+    throw ArgumentError("[together] expected assignments, steps and outputs only; phases, variables and loops go before or after");
+  }
+  open_.back().push_back(std::move(statement));
+}
+
+SymbolId FlowWriter::temporary(const std::string& name, const Shape& shape, Span span, DType dtype) {
+  return model_->add_symbol({name, SymbolKind::temporary, dtype, span, shape});
+}
+
+SymbolId FlowWriter::output(const std::string& name, const Tensor& like) {
+  if (name.empty() || !outputs_.insert(name).second) {
+    throw NameError("[output] '" + name + "' is taken or empty; expected one name for each output");
+  }
+  return model_->add_symbol({name, SymbolKind::output, like.dtype(), like.span(), like.shape()});
+}
+
+void FlowWriter::reserve_optimiser(const std::string& name) {
+  if (name.empty() || !optimisers_.insert(name).second) {
+    throw NameError("[optimiser] '" + name + "' is taken or empty; expected one name for each optimiser of parameters, "
+                    "under which its states are saved");
+  }
+}
+
+// --- regions
+
+Region FlowWriter::region_of(const std::function<void()>& body) {
+  const PhaseView before = *view_;
+  open_.emplace_back();
+  body();
+  Region region = std::move(open_.back());
+  open_.pop_back();
+  view_.emplace(before);
+  return region;
+}
+
+void FlowWriter::repeat(Size count, const std::function<void(const Tensor&)>& body) {
+  if (count < 0) {
+    throw ArgumentError("[repeat] " + std::to_string(count) + " times; expected at least 0");
+  }
+  const SymbolId index = temporary("step", {}, Span::shared);
+  turns_.push_back({index});
+  Region region = region_of([&] { body(read(index)); });
+  turns_.pop_back();
+  if (count > 0) {
+    append({Repeat{count, index, std::move(region)}});
+  }
+}
+
+void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit) {
+  if (limit < 0) {
+    throw ArgumentError("[repeat_while] limit " + std::to_string(limit) + "; expected at least 0");
+  }
+  const ExpressionId checked = checked_condition(condition(), "repeat_while");
+  const SymbolId index = temporary("turn", {}, Span::shared);
+  turns_.push_back({index});
+  Region region = region_of(body);
+  const Turn turn = turns_.back();
+  turns_.pop_back();
+  if (turn.used) {  // a repeat counts for itself, a while does not
+    append({Assign{{{index, model_->constant(0)}}}});
+    region.push_back({Assign{{{index, (read(index) + 1.0).id()}}}});
+  }
+  append({While{checked, limit, std::move(region)}});
+}
+
+void FlowWriter::branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no) {
+  const ExpressionId checked = checked_condition(condition, "branch");
+  Region taken = region_of(yes);
+  Region other = region_of(no);
+  append({Branch{checked, std::move(taken), std::move(other)}});
+}
+
+ExpressionId FlowWriter::checked_condition(const Tensor& condition, const char* who) {
+  const Tensor meant = meaning(condition);
+  if (meant.dtype() != DType::boolean || meant.span() != Span::shared || meant.shape().rank() != 0) {
+    throw ShapeError(fmt::format("[{}] the condition is {}, {} and of shape {}; expected a comparison of shared scalars", who,
+                                 to_string(meant.dtype()), to_string(meant.span()), to_string(meant.shape())));
+  }
+  return meant.id();
+}
+
+// --- draws
+
+Tensor FlowWriter::draw(Op op, const Shape& shape, Span span, std::vector<double> reals) {
+  std::vector<Tensor> counters = {read(state("random/run", {})), read(state("random/turn", {}))};
+  for (Turn& turn : turns_) {
+    turn.used = true;
+    counters.push_back(read(turn.index));
+  }
+  return apply(op, std::move(counters), {{draws_++, span == Span::per_sample ? 1 : 0}, std::move(reals)}, shape);
+}
+
+/// Counts in two numbers: one alone would stand still after 2^24 runs, as f32 does.
+void FlowWriter::count_runs() {
+  const SymbolId run = state("random/run", {}), turn = state("random/turn", {});
+  const Tensor next = read(run) + 1.0;
+  const Tensor full = next >= kCounterEnd;
+  assign({{run, select(full, 0.0, next).id()}, {turn, (read(turn) + full * 1.0).id()}});
+}
+
+Program FlowWriter::finish() {
+  if (draws_ > 0) {
+    count_runs();
+  }
+  finished_ = true;
+  return {model_, std::move(open_.front()), {}};
+}
+
+}  // namespace pcxx

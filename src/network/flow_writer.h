@@ -1,0 +1,84 @@
+/// FlowWriter: the program that a flow writes, while it is being written.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "network/phase_view.h"
+#include "pcxx/network/flow.h"
+#include "program/program.h"
+
+namespace pcxx {
+
+class FlowWriter {
+ public:
+  FlowWriter(const Network& network, std::vector<Node> given);
+
+  const Network& network() const { return *network_; }
+  const std::vector<Node>& given() const { return given_; }
+  PhaseView& view() { return *view_; }
+  Tensor meaning(const Tensor& tensor) { return view_->meaning(tensor); }
+  Tensor read(SymbolId symbol) { return {model_, model_->read(symbol)}; }
+  const Symbol& symbol(SymbolId id) const { return model_->symbol(id); }
+
+  void enter(const std::string& phase);
+  void own(const Node& node, const char* who) const;
+  void own(const Parameter& parameter, const char* who) const;
+
+  /// Returns the variable behind a node, a parameter or what variable() returned.
+  SymbolId target(const Tensor& tensor);
+  /// Returns a node's variable; throws ArgumentError if it is given as data in this phase.
+  SymbolId target(const Node& node);
+  /// Returns an assignment of what the tensor means here, in the target's shape. Throws ShapeError.
+  Assignment assignment(SymbolId target, const Tensor& value);
+  /// Appends a statement that sets variables all at once.
+  void assign(std::vector<Assignment> assignments);
+  void together(const std::function<void()>& body);
+
+  SymbolId temporary(const std::string& name, const Shape& shape, Span span, DType dtype = DType::real);
+  SymbolId state(const std::string& name, const Shape& shape) { return model_->state(name, shape); }
+  SymbolId output(const std::string& name, const Tensor& like);
+  /// Reserves the name of an optimiser of parameters. Throws NameError if the program has one of that name.
+  void reserve_optimiser(const std::string& name);
+
+  void repeat(Size count, const std::function<void(const Tensor&)>& body);
+  void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
+  void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no);
+
+  Tensor draw(Op op, const Shape& shape, Span span, std::vector<double> reals);
+
+  /// Ends the program and returns it.
+  Program finish();
+
+ private:
+  /// A turn counter of an enclosing loop; draws mix it in. `used` tells a while loop that it must be kept.
+  struct Turn {
+    SymbolId index;
+    bool used = false;
+  };
+
+  Region region_of(const std::function<void()>& body);
+  ExpressionId checked_condition(const Tensor& condition, const char* who);
+  void append(Statement statement);
+  void count_runs();
+
+  const Network* network_;
+  std::shared_ptr<Model> model_;
+  std::vector<Node> given_;
+  std::optional<PhaseView> view_;
+  std::vector<Region> open_;  // innermost last
+  std::vector<Turn> turns_;
+  std::optional<std::vector<Assignment>> collected_;  // inside together()
+  std::set<std::string> outputs_, optimisers_;
+  Size draws_ = 0;
+  bool finished_ = false;
+};
+
+/// Returns the program that `write` writes. Its graph is the network's: compile a copy.
+Program write_program(const Network& network, const std::vector<Node>& given, const std::function<void(Flow&)>& write);
+
+}  // namespace pcxx

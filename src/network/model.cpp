@@ -1,0 +1,134 @@
+/// Model: making and naming of nodes, terms, parameters and states.
+#include "network/model.h"
+
+#include <fmt/format.h>
+
+#include "pcxx/core/errors.h"
+
+namespace pcxx {
+namespace {
+
+/// Takes a name. '/' separates the names of optimiser states, so no name has one.
+void take(std::set<std::string>& names, const char* who, const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.' || name.back() == '.') {
+    throw NameError(fmt::format("[{}] '{}' cannot be a name; expected letters, without '/', that neither begin nor end "
+                                "with '.'", who, name));
+  }
+  if (!names.insert(name).second) {
+    throw NameError(fmt::format("[{}] name '{}' is taken; expected one for each", who, name));
+  }
+}
+
+}  // namespace
+
+std::set<SymbolId> symbols_read(const Graph& graph, ExpressionId id) {
+  std::set<SymbolId> symbols;
+  std::set<ExpressionId> left = {id};  // from the highest number down: operands have smaller ones
+  while (!left.empty()) {
+    const Expression& e = graph[left.extract(std::prev(left.end())).value()];
+    if (e.op == Op::symbol) {
+      symbols.insert(static_cast<SymbolId>(e.attributes.integers[0]));
+    }
+    left.insert(e.operands.begin(), e.operands.end());
+  }
+  return symbols;
+}
+
+Size Model::add_node(const std::string& name, const Shape& shape, DType dtype) {
+  take(node_names_, "node", name);
+  const auto index = static_cast<Size>(nodes_.size());
+  ModelNode node;
+  node.name = name;
+  node.value = add_symbol({name, SymbolKind::node_value, dtype, Span::per_sample, shape});
+  node.seen = add_symbol({"seen " + name, SymbolKind::node_seen, dtype, Span::per_sample, shape});
+  node_of_.emplace(node.value, index);
+  node_of_.emplace(node.seen, index);
+  nodes_.push_back(std::move(node));
+  return index;
+}
+
+void Model::predict(Size index, ExpressionId prediction, ExpressionId energy, const Energy& how) {
+  ModelNode& node = nodes_[static_cast<std::size_t>(index)];
+  name_layers(prediction, node.name);
+  node.prediction = prediction;
+  node.energy = energy;
+  node.energy_name = how.name;
+  node.needs_clamp = how.needs_clamp;
+}
+
+void Model::add_term(const std::string& name, ExpressionId value) {
+  take(term_names_, "energy_term", name);
+  name_layers(value, name);
+  terms_.push_back({name, value});
+}
+
+Size Model::add_parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser, const Fans& fans,
+                          std::set<std::string> tags) {
+  return add_parameter({name, kAbsent, initialiser, fans, std::move(tags)}, shape);
+}
+
+Size Model::add_unnamed(Size layer, const std::string& role, const Shape& shape, const Initialiser& initialiser,
+                        const Fans& fans, std::set<std::string> tags) {
+  const std::string provisional = fmt::format("unused.linear{}.{}", layer + 1, role);
+  return add_parameter({provisional, kAbsent, initialiser, fans, std::move(tags), layer, role}, shape);
+}
+
+Size Model::add_parameter(ModelParameter parameter, const Shape& shape) {
+  take(parameter_names_, "parameter", parameter.name);
+  const auto index = static_cast<Size>(parameters_.size());
+  parameter.symbol = add_symbol({parameter.name, SymbolKind::parameter, DType::real, Span::shared, shape});
+  parameter_of_.emplace(parameter.symbol, index);
+  parameters_.push_back(std::move(parameter));
+  return index;
+}
+
+/// One unnamed layer takes the name of its owner; several are numbered in the order they were made.
+void Model::name_layers(ExpressionId expression, const std::string& owner) {
+  std::map<Size, std::vector<ModelParameter*>> layers;
+  for (const SymbolId symbol : symbols_read(*this, expression)) {
+    const auto found = parameter_of_.find(symbol);
+    if (found != parameter_of_.end() && parameters_[static_cast<std::size_t>(found->second)].layer != kAbsent) {
+      ModelParameter& parameter = parameters_[static_cast<std::size_t>(found->second)];
+      layers[parameter.layer].push_back(&parameter);
+    }
+  }
+  Size number = 0;
+  for (auto& [layer, members] : layers) {
+    const std::string prefix = layers.size() == 1 ? owner : fmt::format("{}.linear{}", owner, ++number);
+    for (ModelParameter* parameter : members) {
+      take(parameter_names_, "linear", prefix + "." + parameter->role);
+      parameter_names_.erase(parameter->name);
+      parameter->name = prefix + "." + parameter->role;
+      parameter->layer = kAbsent;
+      symbol(parameter->symbol).name = parameter->name;
+    }
+  }
+}
+
+Size Model::node_of(SymbolId symbol) const {
+  const auto found = node_of_.find(symbol);
+  return found == node_of_.end() ? kAbsent : found->second;
+}
+
+SymbolId Model::input_of(Size index) {
+  ModelNode& node = nodes_[static_cast<std::size_t>(index)];
+  if (node.input == kAbsent) {
+    const Symbol& value = symbol(node.value);
+    node.input = add_symbol({"data " + node.name, SymbolKind::input, value.dtype, Span::per_sample, value.shape});
+  }
+  return node.input;
+}
+
+SymbolId Model::state(const std::string& name, const Shape& shape) {
+  const auto found = states_.find(name);
+  if (found != states_.end()) {
+    return found->second;
+  }
+  const SymbolId id = add_symbol({name, SymbolKind::state, DType::real, Span::shared, shape});
+  states_.emplace(name, id);
+  return id;
+}
+
+void Model::add_part(const std::string& prefix) { take(parts_, "network", prefix); }
+
+}  // namespace pcxx

@@ -1,0 +1,94 @@
+/// Model: what a network and its parts share: the graph, and the nodes, terms and parameters that were made in it.
+///
+/// It holds numbers of expressions, not tensors: a tensor owns its graph, and a graph that owns itself never dies.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "pcxx/network/energy.h"
+#include "pcxx/network/initialiser.h"
+#include "tensor/graph.h"
+
+namespace pcxx {
+
+constexpr std::int32_t kAbsent = -1;
+
+struct ModelNode {
+  std::string name;
+  SymbolId value = kAbsent;
+  SymbolId seen = kAbsent;
+  SymbolId input = kAbsent;  // made when it is first given as data
+  ExpressionId prediction = kAbsent;
+  ExpressionId energy = kAbsent;
+  std::string energy_name = {};
+  bool needs_clamp = false;
+};
+
+struct ModelTerm {
+  std::string name;
+  ExpressionId value;
+};
+
+struct ModelParameter {
+  std::string name;
+  SymbolId symbol;
+  Initialiser initialiser;
+  Fans fans;
+  std::set<std::string> tags;
+  Size layer = kAbsent;    // of an unnamed layer: which; until its name is known
+  std::string role = {};   // of an unnamed layer: the end of its name
+};
+
+class Model : public Graph {
+ public:
+  /// Returns the number of a new node. Throws NameError if the name is taken or cannot be one.
+  Size add_node(const std::string& name, const Shape& shape, DType dtype);
+  /// Sets prediction and energy of a node, and names the unnamed layers in the prediction after it.
+  void predict(Size node, ExpressionId prediction, ExpressionId energy, const Energy& how);
+  void add_term(const std::string& name, ExpressionId value);
+  Size add_parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser, const Fans& fans,
+                     std::set<std::string> tags);
+  /// Returns the number of a new parameter of an unnamed layer.
+  Size add_unnamed(Size layer, const std::string& role, const Shape& shape, const Initialiser& initialiser,
+                   const Fans& fans, std::set<std::string> tags);
+  Size new_layer() { return layers_++; }
+
+  const std::deque<ModelNode>& nodes() const { return nodes_; }
+  const std::deque<ModelTerm>& terms() const { return terms_; }
+  const std::deque<ModelParameter>& parameters() const { return parameters_; }
+  const ModelNode& node(Size index) const { return nodes_[static_cast<std::size_t>(index)]; }
+  const ModelParameter& parameter(Size index) const { return parameters_[static_cast<std::size_t>(index)]; }
+
+  /// Returns the node to whose value or view a symbol belongs; kAbsent if to none.
+  Size node_of(SymbolId symbol) const;
+  /// Returns the symbol through which a node's data come.
+  SymbolId input_of(Size node);
+  /// Returns the state of that name, the same one for every program; made at first use.
+  SymbolId state(const std::string& name, const Shape& shape);
+
+  /// Reserves the prefix of a part. Throws NameError if it is taken.
+  void add_part(const std::string& prefix);
+
+ private:
+  Size add_parameter(ModelParameter parameter, const Shape& shape);
+  void name_layers(ExpressionId expression, const std::string& owner);
+
+  std::deque<ModelNode> nodes_;  // deques: handles refer to names
+  std::deque<ModelTerm> terms_;
+  std::deque<ModelParameter> parameters_;
+  std::unordered_map<SymbolId, Size> node_of_;
+  std::unordered_map<SymbolId, Size> parameter_of_;
+  std::map<std::string, SymbolId> states_;
+  std::set<std::string> node_names_, parameter_names_, term_names_, parts_;
+  Size layers_ = 0;
+};
+
+/// Returns all symbols that an expression reads.
+std::set<SymbolId> symbols_read(const Graph& graph, ExpressionId id);
+
+}  // namespace pcxx
