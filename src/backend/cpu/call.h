@@ -1,0 +1,74 @@
+/// Prepared calls: a plan's kernel calls with their kernels built and their operands resolved to places.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "backend/cpu/product.h"
+#include "program/program.h"
+
+namespace pcxx::cpu {
+
+/// Where an operand's bytes begin: a base that is looked up when the plan runs, and steps for rows and tiles.
+struct Operand {
+  std::size_t base;     // index into Frame::bases
+  Size row_bytes = 0;   // per-sample variables of the batch
+  Size tile_bytes = 0;  // sums that tiles leave
+};
+
+/// What a call sees of a run: the samples it works on and where variables are.
+struct Frame {
+  std::span<std::byte* const> bases;
+  std::byte* scratch;
+  Size samples;         // of the whole batch
+  std::uint64_t seed;
+  Size row = 0;         // the first row of the tile
+  Size rows = 0;        // of the tile; of the batch for shared calls
+  Size tile = 0;
+
+  template <class T>
+  T* at(const Operand& operand) const {
+    return reinterpret_cast<T*>(bases[operand.base] + row * operand.row_bytes + tile * operand.tile_bytes);
+  }
+};
+
+/// One call of a plan. Immutable; run by many threads at once.
+class PreparedCall {
+ public:
+  virtual ~PreparedCall() = default;
+  /// Returns into how many pieces a shared call is cut; depends on the shapes alone. A row call is one piece a tile.
+  virtual Size parts(Size samples) const {
+    static_cast<void>(samples);
+    return 1;
+  }
+  virtual void run(const Frame& frame, Size part) const = 0;
+  virtual std::size_t scratch_bytes(Size samples) const {
+    static_cast<void>(samples);
+    return 0;
+  }
+  /// Returns the floating-point operations of the whole batch.
+  virtual double flops(Size samples) const = 0;
+  /// Returns what explain() adds below the call, or nothing.
+  virtual std::string details() const { return {}; }
+};
+
+/// Builds kernels, each shape once, and tells where operands are.
+class CallBuilder {
+ public:
+  virtual ~CallBuilder() = default;
+  virtual Operand operand(SymbolId symbol) const = 0;
+  virtual std::shared_ptr<const RowProduct> row_product(const RowProductShape& shape) = 0;
+  virtual std::shared_ptr<const SampleProduct> sample_product(const SampleProductShape& shape) = 0;
+};
+
+/// Returns the prepared form of a call; throws DeviceError for an operation that the backend lacks.
+std::unique_ptr<const PreparedCall> prepare(const Program& program, const Call& call, CallBuilder& builder);
+
+/// The same for an OperationKernel: structure, inner reductions, random numbers.
+std::unique_ptr<const PreparedCall> prepare_operation(const Program& program, const Call& call, CallBuilder& builder);
+
+}  // namespace pcxx::cpu

@@ -1,0 +1,184 @@
+/// CpuExecutable: preparing the plan's calls and places, and telling about them.
+#include "backend/cpu/executable.h"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+
+#include "pcxx/core/errors.h"
+#include "program/passes/passes.h"
+
+namespace pcxx::cpu {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
+
+}  // namespace
+
+void Arena64::Release::operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, kAlignment); }
+
+void Arena64::reserve(std::size_t bytes) {
+  if (bytes > size_) {
+    bytes_.reset();
+    bytes_.reset(static_cast<std::byte*>(::operator new[](bytes, kAlignment)));
+    std::memset(bytes_.get(), 0, bytes);  // touched here, so that no page fault lands in a kernel
+    size_ = bytes;
+  }
+}
+
+CpuExecutable::CpuExecutable(const Program& written, const CompileOptions& options)
+    : program_(compiled(written, {options.precision, options.known_zeros, options.hoist})), options_(options) {
+  if (options_.threads <= 0) {
+    options_.threads = omp_get_num_procs();
+  }
+  for (const auto& [symbol, placement] : program_.placements) {
+    index_.emplace(symbol, variables_.size());
+    variables_.push_back({symbol, placement});
+  }
+  steps_ = prepared(program_.body);
+  place_variables();
+}
+
+/// Packed matrices have the size that their product says; everything else its elements'.
+void CpuExecutable::place_variables() {
+  for_each_statement(program_.body, [&](const Statement& statement) {
+    const auto* call = std::get_if<Call>(&statement.content);
+    const auto* pack = call != nullptr ? std::get_if<PackKernel>(&call->kernel) : nullptr;
+    if (pack != nullptr) {
+      const auto product = row_product({pack->n, pack->k, pack->transposed, pack->inputs});
+      variables_[index_.at(call->outputs[0])].placement.bytes = static_cast<Size>(product->packed_bytes());
+    }
+  });
+  for (Variable& variable : variables_) {
+    if (variable.placement.arena == Arena::shared) {
+      variable.offset = static_cast<Size>(shared_bytes_);
+      shared_bytes_ += static_cast<std::size_t>(aligned(variable.placement.bytes));
+    }
+  }
+}
+
+Steps CpuExecutable::prepared(const Region& region) {
+  Steps steps;
+  for (const Statement& statement : region) {
+    if (const auto* call = std::get_if<Call>(&statement.content)) {
+      steps.push_back({CallStep{prepare(program_, *call, *this)}});
+    } else if (const auto* stage = std::get_if<Stage>(&statement.content)) {
+      steps.push_back({StageStep{stage->span, prepared(stage->body)}});
+    } else if (const auto* repeat = std::get_if<Repeat>(&statement.content)) {
+      steps.push_back({RepeatStep{repeat->count, repeat->first, operand(repeat->index), prepared(repeat->body)}});
+    } else if (const auto* loop = std::get_if<While>(&statement.content)) {
+      const SymbolId condition = symbol_of(*program_.graph, loop->condition, "while");
+      steps.push_back({WhileStep{loop->limit, operand(condition), prepared(loop->body)}});
+    } else if (const auto* branch = std::get_if<Branch>(&statement.content)) {
+      const SymbolId condition = symbol_of(*program_.graph, branch->condition, "branch");
+      steps.push_back({BranchStep{operand(condition), prepared(branch->yes), prepared(branch->no)}});
+    }
+  }
+  return steps;
+}
+
+Operand CpuExecutable::operand(SymbolId symbol) const {
+  const std::size_t index = index_.at(symbol);
+  const Placement& placement = variables_[index].placement;
+  const bool per_sample = program_.graph->symbol(symbol).span == Span::per_sample;
+  const bool rows = per_sample && (placement.arena == Arena::batch || placement.arena == Arena::input);
+  return {index, rows ? placement.bytes : 0, placement.arena == Arena::tiles ? aligned(placement.bytes) : 0};
+}
+
+std::shared_ptr<const RowProduct> CpuExecutable::row_product(const RowProductShape& shape) {
+  auto& product = row_products_[shape];
+  if (product == nullptr) {
+    product = std::make_shared<RowProduct>(shape, kTileRows);
+  }
+  return product;
+}
+
+std::shared_ptr<const SampleProduct> CpuExecutable::sample_product(const SampleProductShape& shape) {
+  auto& product = sample_products_[shape];
+  if (product == nullptr) {
+    product = std::make_shared<SampleProduct>(shape);
+  }
+  return product;
+}
+
+double CpuExecutable::flops(Size samples) const {
+  double total = 0;
+  for_each_call(steps_, 1, [&](const PreparedCall& call, double times) { total += times * call.flops(samples); });
+  return total;
+}
+
+Size CpuExecutable::bytes(Size samples) const {
+  Size total = static_cast<Size>(shared_bytes_) + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
+  const Size tiles = (samples + kTileRows - 1) / kTileRows;
+  for (const Variable& variable : variables_) {
+    const Placement& placement = variable.placement;
+    total += placement.arena == Arena::batch ? samples * placement.bytes : placement.arena == Arena::tiles ? tiles * aligned(placement.bytes) : 0;
+  }
+  return total;
+}
+
+std::string CpuExecutable::explain() const {
+  std::string text = "passes\n";
+  for (const std::string& note : program_.notes) {
+    text += "  " + note + "\n";
+  }
+  text += fmt::format("plan for cpu, {}, {} threads, tiles of {} rows\n", to_string(options_.precision), options_.threads, kTileRows);
+  text += listing(program_);
+  text += "kernels\n";
+  for_each_call(steps_, 1, [&](const PreparedCall& call, double times) {
+    const std::string details = call.details();
+    if (!details.empty()) {
+      text += fmt::format("  {} x\n", times) + details;
+    }
+  });
+  const double one = flops(1), two = flops(2);
+  text += fmt::format("work: {:.0f} floating-point operations, and {:.0f} for each sample\n", 2 * one - two, two - one);
+  text += fmt::format("memory: {} bytes, and {} for each sample\n", bytes(0), (bytes(64 * 1024) - bytes(0)) / (64 * 1024));
+  return text;
+}
+
+Array CpuExecutable::value(SymbolId id) const {
+  const Symbol& symbol = program_.graph->symbol(id);
+  const auto found = index_.find(id);
+  if (found == index_.end() || capacity_ < 0) {
+    throw ArgumentError(fmt::format("[cpu] '{}' has no value: {}", symbol.name, capacity_ < 0 ? "nothing has run yet" : "the program never sets it"));
+  }
+  const Variable& variable = variables_[found->second];
+  std::vector<Size> extents = symbol.shape.extents();
+  const bool rows = variable.placement.arena == Arena::batch;
+  if (rows) {
+    extents.insert(extents.begin(), samples_);
+  } else if (variable.placement.arena != Arena::shared) {
+    throw ArgumentError(fmt::format("[cpu] the value of '{}' is not kept after a run", symbol.name));
+  }
+  Array result(Shape(extents), ElementType::f32);
+  const std::byte* from = (rows ? batch_.data() : shared_.data()) + variable.offset;
+  std::memcpy(result.data(), from, result.bytes());
+  return result;
+}
+
+namespace {
+
+class CpuBackend : public Backend {
+ public:
+  std::string name() const override { return "cpu"; }
+  std::unique_ptr<Executable> compile(const Program& program, const CompileOptions& options) const override {
+    if (options.precision == Precision::f64) {
+      throw DeviceError("[cpu] computes in f32 or bf16, not f64; use the device 'reference' for f64");
+    }
+    return std::make_unique<CpuExecutable>(program, options);
+  }
+};
+
+}  // namespace
+}  // namespace pcxx::cpu
+
+std::shared_ptr<const pcxx::Backend> pcxx::cpu_backend() {
+  static const auto instance = std::make_shared<const pcxx::cpu::CpuBackend>();
+  return instance;
+}

@@ -1,0 +1,203 @@
+/// CpuExecutable: one run. All threads walk the plan together; within a stage they share its pieces and meet at its end.
+#include <omp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/executable.h"
+#include "pcxx/core/errors.h"
+
+namespace pcxx::cpu {
+namespace {
+
+Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
+Size tiles_of(Size samples) { return (samples + kTileRows - 1) / kTileRows; }
+
+/// Runs a piece of work; the first failure of a team is kept and thrown when all threads are back.
+template <class Work>
+void guarded(std::exception_ptr& failure, const Work& work) {
+  try {
+    work();
+  } catch (...) {
+#pragma omp critical(pcxx_cpu_failure)
+    if (!failure) {
+      failure = std::current_exception();
+    }
+  }
+}
+
+}  // namespace
+
+void CpuExecutable::reserve(Size samples) {
+  samples_ = samples;
+  if (samples <= capacity_) {
+    return;
+  }
+  Size bytes = 0;
+  for (Variable& variable : variables_) {
+    const Arena arena = variable.placement.arena;
+    if (arena == Arena::batch || arena == Arena::input) {  // inputs: room for those that come in another type
+      variable.offset = bytes;
+      bytes += arena == Arena::batch ? aligned(samples * variable.placement.bytes) : 0;
+    } else if (arena == Arena::tiles) {
+      variable.offset = bytes;
+      bytes += tiles_of(samples) * aligned(variable.placement.bytes);
+    }
+  }
+  Arena64 grown;
+  grown.reserve(static_cast<std::size_t>(std::max<Size>(bytes, 64)));
+  batch_ = std::move(grown);
+  shared_.reserve(std::max<std::size_t>(shared_bytes_, 64));
+  call_scratch_ = 0;
+  for_each_call(steps_, 1, [&](const PreparedCall& call, double) { call_scratch_ = std::max(call_scratch_, call.scratch_bytes(samples)); });
+  scratch_.resize(static_cast<std::size_t>(options_.threads));
+  for (Arena64& scratch : scratch_) {
+    scratch.reserve(static_cast<std::size_t>(program_.tile_bytes) + call_scratch_ + 64);
+  }
+  capacity_ = samples;
+}
+
+std::vector<std::byte*> CpuExecutable::resolve(std::span<const InputView> inputs, State& state) {
+  std::vector<std::byte*> bases(variables_.size(), nullptr);
+  for (std::size_t i = 0; i < variables_.size(); ++i) {
+    const Variable& variable = variables_[i];
+    switch (variable.placement.arena) {
+      case Arena::state: bases[i] = state.at(variable.symbol).data(); break;
+      case Arena::shared: bases[i] = shared_.data() + variable.offset; break;
+      case Arena::batch:
+      case Arena::tiles: bases[i] = batch_.data() + variable.offset; break;
+      case Arena::input:
+      case Arena::tile: break;
+    }
+  }
+  for (const InputView& input : inputs) {
+    const auto found = index_.find(input.symbol);
+    if (found == index_.end()) {
+      continue;  // the program does not need it
+    }
+    if (input.type == ElementType::f32) {
+      bases[found->second] = const_cast<std::byte*>(static_cast<const std::byte*>(input.data));  // only ever read
+    } else {
+      Arena64& room = converted_[input.symbol];
+      room.reserve(static_cast<std::size_t>(samples_ * variables_[found->second].placement.bytes) + 64);
+      convert_input(input, room.data());
+      bases[found->second] = room.data();
+    }
+  }
+  return bases;
+}
+
+void CpuExecutable::convert_input(const InputView& input, std::byte* to) const {
+  const Size count = samples_ * program_.graph->symbol(input.symbol).shape.elements();
+  auto* floats = reinterpret_cast<float*>(to);
+  if (input.type == ElementType::i32) {
+    std::copy_n(static_cast<const std::int32_t*>(input.data), count, floats);
+  } else if (input.type == ElementType::f64) {
+    std::transform(static_cast<const double*>(input.data), static_cast<const double*>(input.data) + count, floats,
+                   [](double x) { return static_cast<float>(x); });
+  } else {
+    throw ArgumentError("[cpu] input of type " + std::string(to_string(input.type)) + "; expected f32, f64 or i32");
+  }
+}
+
+/// Few samples and little shared work are done by fewer threads; results do not depend on it.
+int CpuExecutable::team_size(Size samples) const {
+  constexpr double kWorthAThread = 2e6;  // floating-point operations: a meeting of threads costs about as much as 1e5
+  const double work = flops(samples);
+  const auto most = static_cast<int>(std::clamp(work / kWorthAThread, 1.0, 4096.0));
+  return std::min(options_.threads, most);
+}
+
+void CpuExecutable::run(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) {
+  if (samples != samples_ || capacity_ < 0) {
+    reserve(samples);
+    team_ = team_size(samples);
+  }
+  std::vector<std::byte*> bases = resolve(inputs, state);
+  if (program_.samples >= 0 && index_.contains(program_.samples)) {
+    *reinterpret_cast<float*>(bases[index_.at(program_.samples)]) = static_cast<float>(samples);
+  }
+  std::exception_ptr failure;
+#pragma omp parallel num_threads(team_) if (team_ > 1)
+  {
+    const auto thread = static_cast<std::size_t>(omp_get_thread_num());
+    std::vector<std::byte*> own = bases;
+    std::byte* scratch = scratch_[thread].data();
+    for (std::size_t i = 0; i < variables_.size(); ++i) {
+      if (variables_[i].placement.arena == Arena::tile) {
+        own[i] = scratch + variables_[i].placement.offset;
+      }
+    }
+    Frame frame{own, scratch + program_.tile_bytes, samples, seed};
+    frame.rows = samples;
+    walk(steps_, frame, failure);
+  }
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+}
+
+void CpuExecutable::walk(const Steps& steps, Frame& frame, std::exception_ptr& failure) {
+  for (const Step& step : steps) {
+    if (const auto* stage = std::get_if<StageStep>(&step.content)) {
+      stage->span == Span::per_sample ? run_rows(*stage, frame, failure) : run_shared(*stage, frame, failure);
+    } else if (const auto* repeat = std::get_if<RepeatStep>(&step.content)) {
+      for (Size i = 0; i < repeat->count; ++i) {
+#pragma omp single
+        *frame.at<float>(repeat->index) = static_cast<float>(repeat->first + i);
+        walk(repeat->body, frame, failure);
+      }
+    } else if (const auto* loop = std::get_if<WhileStep>(&step.content)) {
+      for (Size i = 0; i < loop->limit && *frame.at<float>(loop->condition) != 0; ++i) {
+#pragma omp barrier  // all have looked before any sets it again
+        walk(loop->body, frame, failure);
+      }
+#pragma omp barrier
+    } else if (const auto* branch = std::get_if<BranchStep>(&step.content)) {
+      const bool yes = *frame.at<float>(branch->condition) != 0;
+#pragma omp barrier
+      walk(yes ? branch->yes : branch->no, frame, failure);
+    }
+  }
+}
+
+void CpuExecutable::run_rows(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
+  const Size tiles = tiles_of(frame.samples);
+#pragma omp for schedule(dynamic, 1)
+  for (Size tile = 0; tile < tiles; ++tile) {
+    Frame own = frame;
+    own.tile = tile;
+    own.row = tile * kTileRows;
+    own.rows = std::min(kTileRows, frame.samples - own.row);
+    guarded(failure, [&] { run_tile(stage.body, own); });
+  }
+}
+
+void CpuExecutable::run_tile(const Steps& steps, const Frame& frame) {
+  for (const Step& step : steps) {
+    if (const auto* call = std::get_if<CallStep>(&step.content)) {
+      call->call->run(frame, 0);
+    } else if (const auto* repeat = std::get_if<RepeatStep>(&step.content)) {
+      for (Size i = 0; i < repeat->count; ++i) {
+        *frame.at<float>(repeat->index) = static_cast<float>(repeat->first + i);
+        run_tile(repeat->body, frame);
+      }
+    }
+  }
+}
+
+void CpuExecutable::run_shared(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
+  std::vector<Size> ends;  // pieces of the calls, counted through
+  Size pieces = 0;
+  for (const Step& step : stage.body) {
+    ends.push_back(pieces += std::get<CallStep>(step.content).call->parts(frame.samples));
+  }
+#pragma omp for schedule(dynamic, 1)
+  for (Size piece = 0; piece < pieces; ++piece) {
+    const auto which = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), piece) - ends.begin());
+    const Size part = piece - (which == 0 ? 0 : ends[which - 1]);
+    guarded(failure, [&] { std::get<CallStep>(stage.body[which].content).call->run(frame, part); });
+  }
+}
+
+}  // namespace pcxx::cpu
