@@ -72,6 +72,14 @@ using In = const GradientInput&;
 
 Gradients no_gradient(In in) { return Gradients(in.operands.size(), Tensor(0.0)); }
 
+/// d x^p / dx = p x^(p-1), but 0 everywhere for p = 0, also at x = 0.
+Tensor slope_of_power(const Tensor& x, const Tensor& p) {
+  const Expression& exponent = (*p.graph())[p.id()];
+  const Tensor slope = p * power(x, p - 1.0);
+  const bool never_zero = exponent.op == Op::constant && exponent.attributes.reals[0] != 0;
+  return never_zero ? slope : select(equal(p, 0.0), 0.0, slope);
+}
+
 const OperationRule kRules[] = {
     {Op::negate, "negate", 1, infer_as_first<DType::real>, [](In in) { return Gradients{-in.cotangent}; }},
     {Op::exp, "exp", 1, infer_as_first<DType::real>, [](In in) { return Gradients{in.cotangent * in.output}; }},
@@ -112,7 +120,7 @@ const OperationRule kRules[] = {
      [](In in) {
        const Tensor &x = in.operands[0], &p = in.operands[1];
        const Tensor logarithm = log(select(x <= 0.0, 1.0, x));  // 0 at and below 0, where d/dp is no number
-       return Gradients{in.cotangent * (p * power(x, p - 1.0)), in.cotangent * (in.output * logarithm)};
+       return Gradients{in.cotangent * slope_of_power(x, p), in.cotangent * (in.output * logarithm)};
      }},
     {Op::less, "less", 2, infer_as_first<DType::boolean>, no_gradient},
     {Op::less_equal, "less_equal", 2, infer_as_first<DType::boolean>, no_gradient},

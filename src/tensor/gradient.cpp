@@ -51,14 +51,14 @@ class Accumulator {
     const std::vector<Tensor> parts = entry.gradient({Tensor(graph_, id), operands, cotangent});
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (wanted[static_cast<std::size_t>(e.operands[i])] && parts[i].graph() != nullptr) {
-        add(operands[i], e.span, parts[i]);
+        add(operands[i], e, parts[i]);
       }
     }
   }
 
-  /// A shared operand of a per-sample result serves every sample, so its cotangent is the sum over them.
-  void add(const Tensor& operand, Span result, Tensor part) {
-    if (operand.span() == Span::shared && result == Span::per_sample) {
+  /// A shared operand of what happens for each sample serves every sample, so its cotangent is the sum over them.
+  void add(const Tensor& operand, const Expression& result, Tensor part) {
+    if (operand.span() == Span::shared && (result.span == Span::per_sample || sums_samples(result))) {
       part = batch_sum(part);
     }
     const auto [place, fresh] = cotangents_.try_emplace(operand.id(), part);

@@ -85,6 +85,9 @@ Tensor sum(const Tensor& x, std::vector<Size> axes) {
 Tensor mean(const Tensor& x) { return mean(x, all_axes(x)); }
 Tensor mean(const Tensor& x, std::vector<Size> axes) {
   axes = checked_axes("mean", x.shape(), std::move(axes));
+  if (elements_over(x, axes) == 0) {
+    throw ShapeError("[mean] of no elements: shape " + to_string(x.shape()));
+  }
   return sum(x, axes) * (1.0 / static_cast<double>(elements_over(x, axes)));
 }
 Tensor max(const Tensor& x) { return max(x, all_axes(x)); }
@@ -94,17 +97,24 @@ Tensor logsumexp(const Tensor& x, std::vector<Size> axes) {
   return axes.empty() ? x : reduce(Op::logsumexp, x, std::move(axes));
 }
 
-Tensor log_softmax(const Tensor& x) {
+static void require_last_axis(const char* who, const Tensor& x) {
   if (x.shape().rank() == 0) {
-    throw ShapeError("[log_softmax] a scalar has no last axis");
+    throw ShapeError("[" + std::string(who) + "] a scalar has no last axis");
   }
+}
+
+Tensor log_softmax(const Tensor& x) {
+  require_last_axis("log_softmax", x);
   const Tensor normaliser = logsumexp(x, {-1});
   std::vector<Size> extents = normaliser.shape().extents();
   extents.push_back(1);
   return x - broadcast(reshape(normaliser, Shape(extents)), x.shape());
 }
 
-Tensor softmax(const Tensor& x) { return exp(log_softmax(x)); }
+Tensor softmax(const Tensor& x) {
+  require_last_axis("softmax", x);
+  return exp(log_softmax(x));
+}
 
 /// A sum of products over the samples is one product: the samples join the contracted axis.
 static Tensor sum_inside_product(const Tensor& product) {

@@ -52,6 +52,10 @@ const OperationRule& rule(Op op) {
 
 std::string_view to_string(Op op) { return rule(op).name; }
 
+bool sums_samples(const Expression& e) {
+  return e.op == Op::batch_sum || (e.op == Op::matmul && e.attributes.integers[2] != 0);
+}
+
 Tensor apply(Op op, std::vector<Tensor> operands, Attributes attributes, Shape shape) {
   const OperationRule& entry = rule(op);
   const std::shared_ptr<Graph> graph = common_graph(entry, operands);
@@ -74,7 +78,10 @@ Tensor constant_like(const Tensor& like, double value, const Shape& shape) {
 std::vector<Size> checked_axes(const std::string& who, const Shape& shape, std::vector<Size> axes) {
   for (Size& axis : axes) {
     if (axis < -shape.rank() || axis >= shape.rank()) {
-      throw ShapeError("[" + who + "] axis " + std::to_string(axis) + " of a tensor of shape " + to_string(shape));
+      throw ShapeError("[" + who + "] axis " + std::to_string(axis) + " of a tensor of shape " + to_string(shape) +
+                       (shape.rank() == 0 ? ", which has none"
+                                          : "; expected " + std::to_string(-shape.rank()) + " to " +
+                                                std::to_string(shape.rank() - 1)));
     }
     axis += axis < 0 ? shape.rank() : 0;
   }

@@ -41,6 +41,9 @@ std::span<const OperationRule> structure_rules();
 std::span<const OperationRule> product_rules();
 std::span<const OperationRule> random_rules();
 
+/// Returns whether the operation's results are added up over the samples, in their order, into one shared result.
+bool sums_samples(const Expression& expression);
+
 /// Records one operation: brings plain numbers into the graph, applies the rule, interns. `shape` is for operations
 /// whose result's shape is an argument.
 Tensor apply(Op op, std::vector<Tensor> operands, Attributes attributes = {}, Shape shape = {});

@@ -12,6 +12,15 @@ namespace {
 using Gradients = std::vector<Tensor>;
 using In = const GradientInput&;
 
+/// Returns "(0, -1)": bounds are no shape, since they may be negative.
+std::string listed(const std::vector<Size>& numbers) {
+  std::string text;
+  for (const Size number : numbers) {
+    text += (text.empty() ? "" : ", ") + std::to_string(number);
+  }
+  return "(" + text + ")";
+}
+
 const Expression& expression_of(const Tensor& t) { return (*t.graph())[t.id()]; }
 const Shape& operand_shape(const Graph& graph, const Expression& e) { return graph[e.operands[0]].shape; }
 
@@ -84,6 +93,9 @@ void infer_concat(const Graph& graph, Expression& e) {
     }
   }
   e.shape = Shape(extents);
+  const DType first = graph[e.operands[0]].dtype;
+  const bool alike = std::all_of(e.operands.begin(), e.operands.end(), [&](ExpressionId id) { return graph[id].dtype == first; });
+  e.dtype = alike ? first : DType::real;
 }
 
 Gradients gradient_of_concat(In in) {
@@ -98,6 +110,9 @@ Gradients gradient_of_concat(In in) {
   }
   return parts;
 }
+
+/// The shape of a slice or a padded tensor is the caller's.
+void infer_same_dtype(const Graph& graph, Expression& e) { e.dtype = graph[e.operands[0]].dtype; }
 
 Gradients gradient_of_slice(In in) {
   const auto& before = expression_of(in.output).attributes.integers;
@@ -163,8 +178,8 @@ const OperationRule kRules[] = {
     {Op::transpose, "transpose", 1, infer_transpose, gradient_of_transpose},
     {Op::broadcast, "broadcast", 1, infer_broadcast, gradient_of_broadcast},
     {Op::concat, "concat", -1, infer_concat, gradient_of_concat},
-    {Op::slice, "slice", 1, [](const Graph&, Expression&) {}, gradient_of_slice},
-    {Op::pad, "pad", 1, [](const Graph&, Expression&) {}, gradient_of_pad},
+    {Op::slice, "slice", 1, infer_same_dtype, gradient_of_slice},
+    {Op::pad, "pad", 1, infer_same_dtype, gradient_of_pad},
     {Op::gather, "gather", 2, infer_gather, gradient_of_gather},
     {Op::scatter_add, "scatter_add", 2, infer_scatter_add, gradient_of_scatter_add},
     {Op::one_hot, "one_hot", 1, infer_one_hot, [](In) { return Gradients{0.0}; }},
@@ -186,7 +201,8 @@ Tensor transpose(const Tensor& x) {
 
 Tensor transpose(const Tensor& x, std::vector<Size> axes) {
   if (static_cast<Size>(axes.size()) != x.shape().rank()) {
-    throw ShapeError("[transpose] " + std::to_string(axes.size()) + " axes for a tensor of shape " + to_string(x.shape()));
+    throw ShapeError("[transpose] " + std::to_string(axes.size()) + " axes for a tensor of shape " + to_string(x.shape()) +
+                     "; expected each axis once");
   }
   checked_axes("transpose", x.shape(), axes);
   for (Size& axis : axes) {
@@ -216,8 +232,8 @@ Tensor slice(const Tensor& x, std::vector<Size> starts, std::vector<Size> stops)
     sizes.push_back(stops[i] - starts[i]);
   }
   if (!fits) {
-    throw ShapeError("[slice] from " + to_string(Shape(starts)) + " to " + to_string(Shape(stops)) +
-                     " of a tensor of shape " + to_string(x.shape()));
+    throw ShapeError("[slice] from " + listed(starts) + " to " + listed(stops) + " of a tensor of shape " +
+                     to_string(x.shape()) + "; expected 0 <= start <= stop <= extent for each axis");
   }
   return sizes == from ? x : apply(Op::slice, {x}, {std::move(starts), {}}, Shape(sizes));
 }

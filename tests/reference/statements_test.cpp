@@ -3,6 +3,7 @@
 
 #include "pcxx/core/errors.h"
 #include "support/close.h"
+#include "support/message.h"
 #include "support/workbench.h"
 
 namespace pcxx::test {
@@ -27,16 +28,6 @@ struct Statements : testing::Test {
     return session.value(id);
   }
 };
-
-template <class Error>
-std::string message_of(const std::function<void()>& body) {
-  try {
-    body();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 TEST_F(Statements, OneStatementReadsTheStateBefore) {
   const Region swap = {assign(a, one), assign(b, 2.0 * one), assign({{a, bench.read(b).id()}, {b, bench.read(a).id()}})};

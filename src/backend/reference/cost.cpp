@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backend/reference/evaluate.h"
+#include "tensor/rules.h"
 
 namespace pcxx::reference {
 namespace {

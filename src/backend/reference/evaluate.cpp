@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "pcxx/core/errors.h"
+#include "tensor/rules.h"
 
 namespace pcxx::reference {
 namespace {
@@ -75,10 +76,6 @@ void (*function_of(Op op))(const Job<T>&) {
 
 template void (*function_of<float>(Op op))(const Job<float>&);
 template void (*function_of<double>(Op op))(const Job<double>&);
-
-bool sums_samples(const Expression& e) {
-  return e.op == Op::batch_sum || (e.op == Op::matmul && e.attributes.integers[2] != 0);
-}
 
 std::vector<ExpressionId> needed_for(const Graph& graph, std::span<const ExpressionId> roots) {
   std::vector<bool> needed(static_cast<std::size_t>(graph.size()), false);

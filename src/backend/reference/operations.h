@@ -56,7 +56,4 @@ std::span<const Function<T>> product_functions();
 template <class T>
 std::span<const Function<T>> source_functions();
 
-/// Returns whether the operation's results are added up over the samples, in their order, into one shared result.
-bool sums_samples(const Expression& expression);
-
 }  // namespace pcxx::reference
