@@ -31,7 +31,7 @@ ROOMS = {
     "network": {"backend"} | LANGUAGE,
     "learn": MODEL,
     "io": {"core"},
-    "data": {"core"},
+    "data": {"io", "core"},
     "run": {"learn", "data", "io"} | MODEL,
     "theory": MODEL,
 }
