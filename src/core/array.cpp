@@ -125,6 +125,15 @@ template std::span<const std::int32_t> Array::as() const;
 template std::span<const std::int64_t> Array::as() const;
 template std::span<const std::uint8_t> Array::as() const;
 
+Array Array::reshaped(Shape shape) && {
+  if (shape.elements() != elements()) {
+    throw ShapeError("[array] " + to_string(shape_) + " cannot become " + to_string(shape) + ": " +
+                     std::to_string(elements()) + " elements are not " + std::to_string(shape.elements()));
+  }
+  shape_ = std::move(shape);
+  return std::move(*this);
+}
+
 Array Array::to(ElementType type) const {
   if (type == type_) {
     return *this;

@@ -29,11 +29,31 @@ std::uint64_t stream_from(std::string_view name) {
   return hash;
 }
 
+namespace {
+
+std::array<std::uint32_t, 4> words_at(std::uint64_t seed, std::uint64_t stream, std::uint64_t block) {
+  return philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
+                 static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)},
+                {static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)});
+}
+
+/// Returns a uniform integer in [0, range) made of pairs of words; draws above the last multiple of range repeat.
+template <class Word>
+std::uint64_t below_from(std::uint64_t range, Word&& word) {
+  for (;;) {
+    const std::uint64_t high = word();
+    const std::uint64_t draw = high << 32 | word();
+    const std::uint64_t rest = draw % range;
+    if (draw - rest <= UINT64_MAX - range) {
+      return rest;
+    }
+  }
+}
+
+}  // namespace
+
 std::uint32_t RandomStream::word() {
-  const std::uint64_t block = position_ >> 2;
-  const auto words = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                             static_cast<std::uint32_t>(stream_), static_cast<std::uint32_t>(stream_ >> 32)},
-                            {static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(seed_ >> 32)});
+  const auto words = words_at(seed_, stream_, position_ >> 2);
   return words[position_++ & 3];
 }
 
@@ -48,21 +68,23 @@ Size RandomStream::below(Size bound) {
   if (bound < 1) {
     throw ArgumentError("[random] below(" + std::to_string(bound) + ") needs a bound of at least 1");
   }
-  const auto range = static_cast<std::uint64_t>(bound);
-  const std::uint64_t limit = UINT64_MAX - UINT64_MAX % range;
-  std::uint64_t draw = 0;
-  do {
-    const std::uint64_t high = word();
-    draw = high << 32 | word();
-  } while (draw >= limit);
-  return static_cast<Size>(draw % range);
+  return static_cast<Size>(below_from(static_cast<std::uint64_t>(bound), [this] { return word(); }));
 }
 
 std::vector<Size> RandomStream::permutation(Size count) {
   std::vector<Size> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), Size{0});
-  for (Size left = count; left > 1; --left) {
-    std::swap(order[static_cast<std::size_t>(left - 1)], order[static_cast<std::size_t>(below(left))]);
+  // The words that word() would give, but each block of four is computed once.
+  auto words = words_at(seed_, stream_, position_ >> 2);
+  const auto next = [&] {
+    const std::uint32_t found = words[position_ & 3];
+    if ((++position_ & 3) == 0) {
+      words = words_at(seed_, stream_, position_ >> 2);
+    }
+    return found;
+  };
+  for (std::uint64_t left = order.size(); left > 1; --left) {
+    std::swap(order[left - 1], order[below_from(left, next)]);
   }
   return order;
 }

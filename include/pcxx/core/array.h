@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "pcxx/core/shape.h"
 
@@ -40,6 +41,10 @@ class Array {
   std::span<T> as();
   template <class T>
   std::span<const T> as() const;
+
+  /// Returns the same numbers under another shape. Throws ShapeError unless it has as many elements.
+  Array reshaped(Shape shape) const& { return Array(*this).reshaped(std::move(shape)); }
+  Array reshaped(Shape shape) &&;
 
   /// Returns a copy converted to another element type (bf16 rounds to nearest even).
   Array to(ElementType type) const;
