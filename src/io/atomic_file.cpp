@@ -44,7 +44,8 @@ std::string temporary_prefix(const fs::path& target) {
 
 bool is_temporary(std::string_view name, std::string_view prefix) {
   constexpr std::string_view kSuffix = ".tmp";
-  if (name.size() <= prefix.size() + kSuffix.size() || !name.starts_with(prefix) || !name.ends_with(kSuffix)) {
+  if (name.size() <= prefix.size() + kSuffix.size() || !name.starts_with(prefix) ||
+      !name.ends_with(kSuffix)) {
     return false;
   }
   name.remove_prefix(prefix.size());
@@ -52,7 +53,9 @@ bool is_temporary(std::string_view name, std::string_view prefix) {
   return name.find_first_not_of("0123456789-") == std::string_view::npos;
 }
 
-fs::path folder_of(const fs::path& target) { return target.has_parent_path() ? target.parent_path() : fs::path("."); }
+fs::path folder_of(const fs::path& target) {
+  return target.has_parent_path() ? target.parent_path() : fs::path(".");
+}
 
 /// Returns 0 or the error number.
 int sync_folder(const fs::path& folder) {
@@ -68,7 +71,8 @@ int sync_folder(const fs::path& folder) {
 }  // namespace
 
 void AtomicFile::fail(int error) const {
-  throw FileError("[file] cannot write '" + asked_.string() + "': " + std::generic_category().message(error) +
+  throw FileError("[file] cannot write '" + asked_.string() +
+                  "': " + std::generic_category().message(error) +
                   "; what was there before is unchanged; " + remedy(error));
 }
 
@@ -86,7 +90,8 @@ AtomicFile::AtomicFile(fs::path path) : asked_(std::move(path)), target_(asked_)
   open_temporary();
   struct stat old = {};
   if (::stat(target_.c_str(), &old) == 0) {
-    (void)::fchmod(descriptor_, old.st_mode & 07777);  // best effort: a foreign owner's file keeps our mode
+    (void)::fchmod(descriptor_,
+                   old.st_mode & 07777);  // best effort: a foreign owner's file keeps our mode
   }
 }
 
@@ -99,15 +104,18 @@ AtomicFile::~AtomicFile() {
   }
 }
 
-/// A live writer holds a lock on its temporary; one that can be locked belongs to a writer that was killed.
+/// A live writer holds a lock on its temporary; one that can be locked belongs to a writer that was
+/// killed.
 void AtomicFile::remove_leftovers() const {
   const std::string prefix = temporary_prefix(target_);
   std::error_code error;
-  for (fs::directory_iterator entry(folder_of(target_), error), end; !error && entry != end; entry.increment(error)) {
+  for (fs::directory_iterator entry(folder_of(target_), error), end; !error && entry != end;
+       entry.increment(error)) {
     if (!is_temporary(entry->path().filename().string(), prefix)) {
       continue;
     }
-    const int descriptor = ::open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const int descriptor =
+        ::open(entry->path().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor >= 0) {
       if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) {
         ::unlink(entry->path().c_str());
@@ -120,8 +128,8 @@ void AtomicFile::remove_leftovers() const {
 void AtomicFile::open_temporary() {
   static std::atomic<unsigned> count{0};
   for (;;) {
-    temporary_ = folder_of(target_) / (temporary_prefix(target_) + std::to_string(::getpid()) + "-" +
-                                       std::to_string(count++) + ".tmp");
+    temporary_ = folder_of(target_) / (temporary_prefix(target_) + std::to_string(::getpid()) +
+                                       "-" + std::to_string(count++) + ".tmp");
     descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor_ < 0) {
       const int error = errno;
@@ -131,7 +139,8 @@ void AtomicFile::open_temporary() {
       }
       fail(error);
     }
-    // Another writer may have taken the file for a leftover between open and lock; then it has no name any more.
+    // Another writer may have taken the file for a leftover between open and lock; then it has no
+    // name any more.
     struct stat now = {};
     const bool locked = ::flock(descriptor_, LOCK_EX) == 0;
     if (!locked || ::fstat(descriptor_, &now) != 0 || now.st_nlink > 0) {
@@ -161,8 +170,9 @@ void AtomicFile::commit() {
   temporary_.clear();
   ::close(std::exchange(descriptor_, -1));  // cannot lose what was synced
   if (const int error = sync_folder(folder_of(target_)); error != 0) {
-    throw FileError("[file] wrote '" + asked_.string() + "' but could not sync its folder: " +
-                    std::generic_category().message(error) + "; the file may not survive a power loss; " + remedy(error));
+    throw FileError("[file] wrote '" + asked_.string() +
+                    "' but could not sync its folder: " + std::generic_category().message(error) +
+                    "; the file may not survive a power loss; " + remedy(error));
   }
 }
 

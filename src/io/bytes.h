@@ -16,7 +16,8 @@
 
 namespace pcxx::io {
 
-static_assert(std::endian::native == std::endian::little, "pcxx reads and writes little-endian files in place");
+static_assert(std::endian::native == std::endian::little,
+              "pcxx reads and writes little-endian files in place");
 
 using Bytes = std::span<const std::byte>;
 
@@ -44,11 +45,15 @@ inline void append(std::vector<std::byte>& bytes, Bytes more) {
   std::copy(more.begin(), more.end(), bytes.end() - static_cast<std::ptrdiff_t>(more.size()));
 }
 
-inline void append(std::vector<std::byte>& bytes, const std::string& text) { append(bytes, std::as_bytes(std::span(text))); }
+inline void append(std::vector<std::byte>& bytes, const std::string& text) {
+  append(bytes, std::as_bytes(std::span(text)));
+}
 
-/// Returns the bytes of an array of these extents, or nothing if an extent is too large to be true: the product of
-/// the extents that are not zero must be addressable, so that no later arithmetic on the shape overflows.
-inline std::optional<std::uint64_t> bytes_of(std::span<const std::uint64_t> extents, std::size_t element_size) {
+/// Returns the bytes of an array of these extents, or nothing if an extent is too large to be true:
+/// the product of the extents that are not zero must be addressable, so that no later arithmetic on
+/// the shape overflows.
+inline std::optional<std::uint64_t> bytes_of(std::span<const std::uint64_t> extents,
+                                             std::size_t element_size) {
   std::uint64_t product = element_size;
   bool empty = false;
   for (const std::uint64_t extent : extents) {

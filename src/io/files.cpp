@@ -32,20 +32,24 @@ class Descriptor {
   int number_;
 };
 
-[[noreturn]] void fail(const std::filesystem::path& path, const std::string& cause, const std::string& remedy) {
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& cause,
+                       const std::string& remedy) {
   throw FileError("[file] cannot read '" + path.string() + "': " + cause + "; " + remedy);
 }
 
 [[noreturn]] void fail(const std::filesystem::path& path, int error) {
   const bool missing = error == ENOENT || error == ENOTDIR;
   fail(path, std::generic_category().message(error),
-       missing ? "check the name" : error == EACCES ? "make it readable" : "check the disk");
+       missing           ? "check the name"
+       : error == EACCES ? "make it readable"
+                         : "check the disk");
 }
 
 }  // namespace
 
 std::vector<std::byte> read_file(const std::filesystem::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // no wait for a pipe's writer
+  const Descriptor file(
+      ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));  // no wait for a pipe's writer
   struct stat status = {};
   if (file.number() < 0 || ::fstat(file.number(), &status) != 0) {
     fail(path, errno);
@@ -61,7 +65,9 @@ std::vector<std::byte> read_file(const std::filesystem::path& path) {
       fail(path, errno);
     }
     if (got == 0) {
-      fail(path, "it shrank to " + std::to_string(have) + " of " + std::to_string(bytes.size()) + " bytes meanwhile",
+      fail(path,
+           "it shrank to " + std::to_string(have) + " of " + std::to_string(bytes.size()) +
+               " bytes meanwhile",
            "try again when nothing writes to it");
     }
     have += static_cast<std::size_t>(std::max<ssize_t>(got, 0));

@@ -34,7 +34,8 @@ std::size_t Inflater::read(std::span<std::byte> out) {
     const auto given = static_cast<uInt>(std::min(left_.size(), kMost));
     stream_->next_out = reinterpret_cast<Bytef*>(out.data() + filled);
     stream_->avail_out = room;
-    stream_->next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(left_.data()));  // zlib only reads it
+    stream_->next_in =
+        reinterpret_cast<Bytef*>(const_cast<std::byte*>(left_.data()));  // zlib only reads it
     stream_->avail_in = given;
     const int result = inflate(stream_.get(), Z_NO_FLUSH);
     const std::size_t made = room - stream_->avail_out;
@@ -47,8 +48,9 @@ std::size_t Inflater::read(std::span<std::byte> out) {
     }
     if (!ended_ && (result != Z_OK || (made == 0 && used == 0))) {
       const bool cut = left_.empty() && result != Z_DATA_ERROR;
-      throw FileError(who_ + (cut ? " is cut short: its compressed data does not end"
-                                  : " is damaged: its compressed data makes no sense") +
+      throw FileError(who_ +
+                      (cut ? " is cut short: its compressed data does not end"
+                           : " is damaged: its compressed data makes no sense") +
                       "; get or write it anew");
     }
   }

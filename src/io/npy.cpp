@@ -32,7 +32,8 @@ constexpr std::array kDescrs{DescrName{"<f4", ElementType::f32}, DescrName{"<f8"
 }
 
 [[noreturn]] void unknown_dtype(const std::string& who, const std::string& descr) {
-  throw FileError(who + " has dtype '" + descr + "'; known: <f4, <f8, <i4, <i8, |u1, |b1 and unicode scalars; " +
+  throw FileError(who + " has dtype '" + descr +
+                  "'; known: <f4, <f8, <i4, <i8, |u1, |b1 and unicode scalars; " +
                   "convert it in NumPy with astype");
 }
 
@@ -53,13 +54,14 @@ std::pair<NpyHeader, Bytes> split(Bytes bytes, const std::string& who) {
   }
   const auto version = number_at<std::uint8_t>(bytes, 6);
   if (version < 1 || version > 3 || number_at<std::uint8_t>(bytes, 7) != 0) {
-    unsound(who, "its version " + std::to_string(version) + "." + std::to_string(number_at<std::uint8_t>(bytes, 7)) +
+    unsound(who, "its version " + std::to_string(version) + "." +
+                     std::to_string(number_at<std::uint8_t>(bytes, 7)) +
                      " is none of 1.0, 2.0, 3.0");
   }
   const std::size_t start = version == 1 ? 10 : 12;
-  const std::uint64_t length = version == 1          ? number_at<std::uint16_t>(bytes, 8)
+  const std::uint64_t length = version == 1        ? number_at<std::uint16_t>(bytes, 8)
                                : bytes.size() < 12 ? UINT64_MAX
-                                                     : number_at<std::uint32_t>(bytes, 8);
+                                                   : number_at<std::uint32_t>(bytes, 8);
   if (!fits(bytes.size(), start, length)) {
     unsound(who, "its header is cut short");
   }
@@ -80,7 +82,8 @@ std::string text_from(const NpyHeader& header, Bytes data, const std::string& wh
     unknown_dtype(who, header.descr + "' of shape '" + shape_text(header.extents));
   }
   if (data.size() % 4 != 0 || data.size() / 4 != letters) {
-    unsound(who, "it has " + std::to_string(data.size()) + " bytes behind its header for '" + header.descr + "'");
+    unsound(who, "it has " + std::to_string(data.size()) + " bytes behind its header for '" +
+                     header.descr + "'");
   }
   std::u32string points(letters, U'\0');
   std::memcpy(points.data(), data.data(), data.size());
@@ -92,7 +95,8 @@ std::string text_from(const NpyHeader& header, Bytes data, const std::string& wh
   return *std::move(text);
 }
 
-/// Copies a column-major array: walks the source in order and steps through the row-major destination.
+/// Copies a column-major array: walks the source in order and steps through the row-major
+/// destination.
 void copy_from_fortran(Bytes data, Array& array) {
   const std::size_t size = size_of(array.type());
   const auto& extents = array.shape().extents();
@@ -116,7 +120,8 @@ void copy_from_fortran(Bytes data, Array& array) {
 }
 
 Array array_from(const NpyHeader& header, Bytes data, const std::string& who) {
-  const auto* const known = std::find_if(kDescrs.begin(), kDescrs.end(), [&](const auto& d) { return d.name == header.descr; });
+  const auto* const known = std::find_if(kDescrs.begin(), kDescrs.end(),
+                                         [&](const auto& d) { return d.name == header.descr; });
   if (known == kDescrs.end()) {
     unknown_dtype(who, header.descr);
   }
@@ -134,7 +139,8 @@ Array array_from(const NpyHeader& header, Bytes data, const std::string& who) {
 }
 
 std::vector<std::byte> header_bytes(std::string_view descr, const std::string& shape) {
-  std::string text = "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + shape + ", }";
+  std::string text =
+      "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + shape + ", }";
   constexpr std::size_t kPrefix = 10;  // magic, version, length
   text.append(kAlignment - 1 - (kPrefix + text.size()) % kAlignment, ' ');
   text.push_back('\n');
@@ -157,9 +163,11 @@ std::variant<Array, std::string> parse_npy(Bytes bytes, const std::string& who) 
 }
 
 std::vector<std::byte> npy_from(const Array& array, const std::string& name) {
-  const auto* const known = std::find_if(kDescrs.begin(), kDescrs.end(), [&](const auto& d) { return d.type == array.type(); });
+  const auto* const known = std::find_if(kDescrs.begin(), kDescrs.end(),
+                                         [&](const auto& d) { return d.type == array.type(); });
   if (known == kDescrs.end()) {
-    throw ArgumentError("[npz] array '" + name + "' is bf16, which NumPy lacks; convert it with to(ElementType::f32)");
+    throw ArgumentError("[npz] array '" + name +
+                        "' is bf16, which NumPy lacks; convert it with to(ElementType::f32)");
   }
   std::vector<std::byte> bytes = header_bytes(known->name, shape_text(array.shape().extents()));
   append(bytes, Bytes(array.data(), array.bytes()));
@@ -169,7 +177,8 @@ std::vector<std::byte> npy_from(const Array& array, const std::string& name) {
 std::vector<std::byte> npy_from(const std::string& text, const std::string& name) {
   const auto points = utf32_from(text);
   if (!points || text.ends_with('\0')) {
-    throw NameError("[npz] text '" + name + "' is not UTF-8 or ends in a zero, which NumPy drops; encode it");
+    throw NameError("[npz] text '" + name +
+                    "' is not UTF-8 or ends in a zero, which NumPy drops; encode it");
   }
   std::vector<std::byte> bytes = header_bytes("<U" + std::to_string(points->size()), "()");
   append(bytes, std::as_bytes(std::span(*points)));

@@ -11,15 +11,16 @@
 
 namespace pcxx::io {
 
-/// Returns an array, or the text of a unicode scalar as UTF-8. Throws FileError, with `who` first, if the bytes are
-/// damaged or of a dtype that pcxx does not read.
-std::variant<Array, std::string> parse_npy(std::span<const std::byte> bytes, const std::string& who);
+/// Returns an array, or the text of a unicode scalar as UTF-8. Throws FileError, with `who` first,
+/// if the bytes are damaged or of a dtype that pcxx does not read.
+std::variant<Array, std::string> parse_npy(std::span<const std::byte> bytes,
+                                           const std::string& who);
 
 /// Returns the .npy bytes of an array; throws ArgumentError for bf16, which NumPy lacks.
 std::vector<std::byte> npy_from(const Array& array, const std::string& name);
 
-/// Returns the .npy bytes of a unicode scalar; throws NameError if the text is not UTF-8 or ends in a zero, which
-/// NumPy would drop.
+/// Returns the .npy bytes of a unicode scalar; throws NameError if the text is not UTF-8 or ends in
+/// a zero, which NumPy would drop.
 std::vector<std::byte> npy_from(const std::string& text, const std::string& name);
 
 }  // namespace pcxx::io

@@ -39,7 +39,9 @@ class LiteralReader {
   }
 
  private:
-  void skip_space() { text_.remove_prefix(std::min(text_.find_first_not_of(" \t\n\r"), text_.size())); }
+  void skip_space() {
+    text_.remove_prefix(std::min(text_.find_first_not_of(" \t\n\r"), text_.size()));
+  }
 
   bool next_is(char letter) {
     skip_space();

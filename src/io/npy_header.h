@@ -15,7 +15,8 @@ struct NpyHeader {
   std::vector<std::uint64_t> extents;
 };
 
-/// Returns what the text says, or nothing if it is not such a dictionary (a structured dtype is not either).
+/// Returns what the text says, or nothing if it is not such a dictionary (a structured dtype is not
+/// either).
 std::optional<NpyHeader> parse_npy_header(std::string_view text);
 
 }  // namespace pcxx::io

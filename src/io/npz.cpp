@@ -45,10 +45,12 @@ NpzFile parse_npz(std::span<const std::byte> bytes, const std::string& name) {
   NpzFile file;
   for (const io::ZipMember& member : io::zip_members(bytes, who)) {
     if (!member.name.ends_with(kSuffix)) {
-      throw FileError(who + ": member '" + member.name + "' is not an array; every member must be a .npy; remove it");
+      throw FileError(who + ": member '" + member.name +
+                      "' is not an array; every member must be a .npy; remove it");
     }
     const std::string key = member.name.substr(0, member.name.size() - kSuffix.size());
-    auto value = io::parse_npy(io::zip_contents(member, who), who + ": member '" + member.name + "'");
+    auto value =
+        io::parse_npy(io::zip_contents(member, who), who + ": member '" + member.name + "'");
     if (auto* text = std::get_if<std::string>(&value)) {
       file.texts.emplace(key, std::move(*text));
     } else {
@@ -58,6 +60,8 @@ NpzFile parse_npz(std::span<const std::byte> bytes, const std::string& name) {
   return file;
 }
 
-NpzFile load_npz(const std::filesystem::path& path) { return parse_npz(read_file(path), path.string()); }
+NpzFile load_npz(const std::filesystem::path& path) {
+  return parse_npz(read_file(path), path.string());
+}
 
 }  // namespace pcxx

@@ -25,12 +25,15 @@ struct DtypeName {
   ElementType type;
   const char* name;
 };
-constexpr std::array kDtypes{DtypeName{ElementType::bf16, "BF16"}, DtypeName{ElementType::f32, "F32"},
-                             DtypeName{ElementType::f64, "F64"},   DtypeName{ElementType::i32, "I32"},
-                             DtypeName{ElementType::i64, "I64"},   DtypeName{ElementType::u8, "U8"}};
+constexpr std::array kDtypes{
+    DtypeName{ElementType::bf16, "BF16"}, DtypeName{ElementType::f32, "F32"},
+    DtypeName{ElementType::f64, "F64"},   DtypeName{ElementType::i32, "I32"},
+    DtypeName{ElementType::i64, "I64"},   DtypeName{ElementType::u8, "U8"}};
 
 const char* name_of(ElementType type) {
-  return std::find_if(kDtypes.begin(), kDtypes.end(), [&](const DtypeName& dtype) { return dtype.type == type; })->name;
+  return std::find_if(kDtypes.begin(), kDtypes.end(),
+                      [&](const DtypeName& dtype) { return dtype.type == type; })
+      ->name;
 }
 
 [[noreturn]] void unsound(const std::string& who, const std::string& what) {
@@ -55,7 +58,8 @@ std::vector<const NamedArrays::value_type*> file_order(const NamedArrays& arrays
   return order;
 }
 
-std::string header_of(const std::vector<const NamedArrays::value_type*>& order, const Metadata& metadata) {
+std::string header_of(const std::vector<const NamedArrays::value_type*>& order,
+                      const Metadata& metadata) {
   auto header = nlohmann::ordered_json::object();
   if (!metadata.empty()) {
     header[kMetadataKey] = metadata;
@@ -78,7 +82,9 @@ void check_names(const NamedArrays& arrays, const Metadata& metadata) {
   for (const auto& [name, array] : arrays) {
     check_text(name, "name of an array");
     if (name == kMetadataKey) {
-      throw NameError("[safetensors] an array cannot be named '__metadata__': the format reserves it; rename it");
+      throw NameError(
+          "[safetensors] an array cannot be named '__metadata__': the format reserves it; rename "
+          "it");
     }
   }
   for (const auto& [key, text] : metadata) {
@@ -100,7 +106,8 @@ ElementType type_from(const std::string& dtype, const std::string& name, const s
 using Entry = std::pair<const std::string, io::TensorEntry>;
 
 /// Checks that the arrays lie one after the other from the first byte of the data to the last.
-void check_places(const std::map<std::string, io::TensorEntry>& tensors, std::uint64_t data_bytes, const std::string& who) {
+void check_places(const std::map<std::string, io::TensorEntry>& tensors, std::uint64_t data_bytes,
+                  const std::string& who) {
   std::vector<const Entry*> order;
   for (const Entry& entry : tensors) {
     order.push_back(&entry);
@@ -111,13 +118,15 @@ void check_places(const std::map<std::string, io::TensorEntry>& tensors, std::ui
   for (const Entry* entry : order) {
     const auto [first, last] = entry->second.offsets;
     if (first != end || last < first || last > data_bytes) {
-      unsound(who, "array '" + entry->first + "' claims bytes " + std::to_string(first) + " to " + std::to_string(last) +
-                       " of " + std::to_string(data_bytes) + ", but the arrays before it end at " + std::to_string(end));
+      unsound(who, "array '" + entry->first + "' claims bytes " + std::to_string(first) + " to " +
+                       std::to_string(last) + " of " + std::to_string(data_bytes) +
+                       ", but the arrays before it end at " + std::to_string(end));
     }
     end = last;
   }
   if (end != data_bytes) {
-    unsound(who, "its arrays take " + std::to_string(end) + " bytes, but " + std::to_string(data_bytes) + " follow the header");
+    unsound(who, "its arrays take " + std::to_string(end) + " bytes, but " +
+                     std::to_string(data_bytes) + " follow the header");
   }
 }
 
@@ -126,7 +135,8 @@ Array array_from(const Entry& entry, io::Bytes data, const std::string& who) {
   const ElementType type = type_from(tensor.dtype, name, who);
   const std::uint64_t length = tensor.offsets[1] - tensor.offsets[0];
   if (io::bytes_of(tensor.extents, size_of(type)) != length) {
-    unsound(who, "array '" + name + "' has " + std::to_string(length) + " bytes, which its shape and dtype do not give");
+    unsound(who, "array '" + name + "' has " + std::to_string(length) +
+                     " bytes, which its shape and dtype do not give");
   }
   Array array(Shape(std::vector<Size>(tensor.extents.begin(), tensor.extents.end())), type);
   std::copy_n(data.data() + tensor.offsets[0], length, array.data());
@@ -135,7 +145,8 @@ Array array_from(const Entry& entry, io::Bytes data, const std::string& who) {
 
 }  // namespace
 
-void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays, const Metadata& metadata) {
+void save_safetensors(const std::filesystem::path& path, const NamedArrays& arrays,
+                      const Metadata& metadata) {
   check_names(arrays, metadata);
   const auto order = file_order(arrays);
   const std::string header = header_of(order, metadata);
@@ -156,14 +167,17 @@ void save_safetensors(const std::filesystem::path& path, const NamedArrays& arra
 SafetensorsFile parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
   const std::string who = "[safetensors] '" + name + "'";
   const auto length = bytes.size() < kLengthBytes ? 0 : io::number_at<std::uint64_t>(bytes, 0);
-  if (bytes.size() < kLengthBytes || length > kMaximumHeader || !io::fits(bytes.size(), kLengthBytes, length)) {
+  if (bytes.size() < kLengthBytes || length > kMaximumHeader ||
+      !io::fits(bytes.size(), kLengthBytes, length)) {
     unsound(who, bytes.size() < kLengthBytes
                      ? "it has only " + std::to_string(bytes.size()) + " bytes"
-                     : "its header claims " + std::to_string(length) + " bytes in a file of " + std::to_string(bytes.size()));
+                     : "its header claims " + std::to_string(length) + " bytes in a file of " +
+                           std::to_string(bytes.size()));
   }
   const auto text = bytes.subspan(kLengthBytes, length);
   const auto data = bytes.subspan(kLengthBytes + length);
-  io::SafetensorsHeader header = io::parse_header({reinterpret_cast<const char*>(text.data()), text.size()}, who);
+  io::SafetensorsHeader header =
+      io::parse_header({reinterpret_cast<const char*>(text.data()), text.size()}, who);
   check_places(header.tensors, data.size(), who);
   SafetensorsFile file;
   for (const Entry& entry : header.tensors) {

@@ -10,7 +10,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Takes the events of {"__metadata__": {text: text}, name: {"dtype": .., "shape": [..], "data_offsets": [..]}}.
+/// Takes the events of {"__metadata__": {text: text}, name: {"dtype": .., "shape": [..],
+/// "data_offsets": [..]}}.
 class HeaderReader final : public nlohmann::json_sax<json> {
  public:
   HeaderReader(SafetensorsHeader& header, const std::string& who) : header_(header), who_(who) {}
@@ -87,7 +88,9 @@ class HeaderReader final : public nlohmann::json_sax<json> {
     unexpected("the number " + std::to_string(value));
   }
 
-  bool number_integer(std::int64_t value) override { unexpected("the number " + std::to_string(value)); }
+  bool number_integer(std::int64_t value) override {
+    unexpected("the number " + std::to_string(value));
+  }
   bool number_float(double, const std::string& text) override { unexpected("the number " + text); }
   bool null() override { unexpected("null"); }
   bool boolean(bool) override { unexpected("a boolean"); }
@@ -99,8 +102,19 @@ class HeaderReader final : public nlohmann::json_sax<json> {
 
  private:
   enum class Place {
-    start, top, metadata_value, metadata, metadata_text, tensor_value, tensor, dtype, shape_value, shape,
-    offsets_value, offsets, end
+    start,
+    top,
+    metadata_value,
+    metadata,
+    metadata_text,
+    tensor_value,
+    tensor,
+    dtype,
+    shape_value,
+    shape,
+    offsets_value,
+    offsets,
+    end
   };
   static constexpr unsigned kDtype = 1;
   static constexpr unsigned kShape = 2;
@@ -127,17 +141,23 @@ class HeaderReader final : public nlohmann::json_sax<json> {
   }
 
   bool tensor_key(const std::string& key) {
-    const unsigned bit = key == "dtype" ? kDtype : key == "shape" ? kShape : key == "data_offsets" ? kOffsets : 0;
+    const unsigned bit = key == "dtype"          ? kDtype
+                         : key == "shape"        ? kShape
+                         : key == "data_offsets" ? kOffsets
+                                                 : 0;
     if (bit == 0 || (seen_ & bit) != 0) {
       fail("array '" + name_ + "' has " + (bit == 0 ? "an unknown" : "a second") + " key '" + key +
            "'; known: data_offsets, dtype, shape");
     }
     seen_ |= bit;
-    return go(bit == kDtype ? Place::dtype : bit == kShape ? Place::shape_value : Place::offsets_value);
+    return go(bit == kDtype   ? Place::dtype
+              : bit == kShape ? Place::shape_value
+                              : Place::offsets_value);
   }
 
   template <class Map>
-  typename Map::mapped_type& claim(Map& map, const std::string& key, const std::string& what) const {
+  typename Map::mapped_type& claim(Map& map, const std::string& key,
+                                   const std::string& what) const {
     const auto [place, made] = map.try_emplace(key);
     if (!made) {
       fail("it has two entries for " + what + " '" + key + "'");
@@ -146,7 +166,8 @@ class HeaderReader final : public nlohmann::json_sax<json> {
   }
 
   [[noreturn]] void unexpected(const std::string& what) const {
-    fail("its header has " + what + " where it cannot be" + (name_.empty() ? "" : ", at or after array '" + name_ + "'"));
+    fail("its header has " + what + " where it cannot be" +
+         (name_.empty() ? "" : ", at or after array '" + name_ + "'"));
   }
 
   [[noreturn]] void fail(const std::string& what) const {

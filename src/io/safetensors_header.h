@@ -14,7 +14,8 @@ namespace pcxx::io {
 struct TensorEntry {
   std::string dtype;
   std::vector<std::uint64_t> extents;
-  std::array<std::uint64_t, 2> offsets{};  // first byte and one past the last, counted from the end of the header
+  std::array<std::uint64_t, 2>
+      offsets{};  // first byte and one past the last, counted from the end of the header
 };
 
 struct SafetensorsHeader {
@@ -22,10 +23,11 @@ struct SafetensorsHeader {
   std::map<std::string, std::string> metadata;
 };
 
-/// Returns what the header text says; throws FileError, with `who` first, if it is not a safetensors header.
+/// Returns what the header text says; throws FileError, with `who` first, if it is not a
+/// safetensors header.
 ///
-/// Exactly the documented keys are accepted, each once. Memory grows with the text and not beyond: values are
-/// taken as they are met, so a header of a million brackets is refused at the second.
+/// Exactly the documented keys are accepted, each once. Memory grows with the text and not beyond:
+/// values are taken as they are met, so a header of a million brackets is refused at the second.
 SafetensorsHeader parse_header(std::string_view text, const std::string& who);
 
 }  // namespace pcxx::io

@@ -6,13 +6,22 @@
 namespace pcxx::io {
 namespace {
 
-bool is_code_point(char32_t point) { return point < 0xD800 || (point > 0xDFFF && point <= 0x10FFFF); }
+bool is_code_point(char32_t point) {
+  return point < 0xD800 || (point > 0xDFFF && point <= 0x10FFFF);
+}
 
-std::size_t length_of(char32_t point) { return point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4; }
+std::size_t length_of(char32_t point) {
+  return point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+}
 
 /// Returns the length that a first byte announces, 0 if it cannot be a first byte.
 std::size_t length_from(unsigned char first) {
-  return first < 0x80 ? 1 : first < 0xC0 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF8 ? 4 : 0;
+  return first < 0x80   ? 1
+         : first < 0xC0 ? 0
+         : first < 0xE0 ? 2
+         : first < 0xF0 ? 3
+         : first < 0xF8 ? 4
+                        : 0;
 }
 
 }  // namespace

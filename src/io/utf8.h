@@ -1,4 +1,5 @@
-/// UTF-8 to and from code points, strictly: no surrogates, no overlong forms, nothing above U+10FFFF.
+/// UTF-8 to and from code points, strictly: no surrogates, no overlong forms, nothing above
+/// U+10FFFF.
 #pragma once
 
 #include <optional>

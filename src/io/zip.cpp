@@ -27,13 +27,15 @@ struct Directory {
   std::uint64_t members = 0;
 };
 
-/// Returns where the record at the very end of the archive starts: nothing may follow it but its own comment.
+/// Returns where the record at the very end of the archive starts: nothing may follow it but its
+/// own comment.
 std::size_t find_end(Bytes archive, const std::string& who) {
   if (archive.size() >= zip::kEndBytes) {
     const std::size_t last = archive.size() - zip::kEndBytes;
     for (std::size_t comment = 0; comment <= std::min<std::size_t>(last, 0xFFFF); ++comment) {
       const std::size_t place = last - comment;
-      if (number_at<std::uint32_t>(archive, place) == zip::kEnd && number_at<std::uint16_t>(archive, place + 20) == comment) {
+      if (number_at<std::uint32_t>(archive, place) == zip::kEnd &&
+          number_at<std::uint16_t>(archive, place + 20) == comment) {
         return place;
       }
     }
@@ -43,10 +45,13 @@ std::size_t find_end(Bytes archive, const std::string& who) {
 
 /// Reads the zip64 end record, which the locator just before the plain one points to.
 Directory find_directory64(Bytes archive, std::size_t end, const std::string& who) {
-  if (end >= zip::kLocator64Bytes && number_at<std::uint32_t>(archive, end - zip::kLocator64Bytes) == zip::kLocator64) {
+  if (end >= zip::kLocator64Bytes &&
+      number_at<std::uint32_t>(archive, end - zip::kLocator64Bytes) == zip::kLocator64) {
     const auto place = number_at<std::uint64_t>(archive, end - zip::kLocator64Bytes + 8);
-    if (fits(end - zip::kLocator64Bytes, place, zip::kEnd64Bytes) && number_at<std::uint32_t>(archive, place) == zip::kEnd64) {
-      return {number_at<std::uint64_t>(archive, place + 48), number_at<std::uint64_t>(archive, place + 40),
+    if (fits(end - zip::kLocator64Bytes, place, zip::kEnd64Bytes) &&
+        number_at<std::uint32_t>(archive, place) == zip::kEnd64) {
+      return {number_at<std::uint64_t>(archive, place + 48),
+              number_at<std::uint64_t>(archive, place + 40),
               number_at<std::uint64_t>(archive, place + 32)};
     }
   }
@@ -55,19 +60,22 @@ Directory find_directory64(Bytes archive, std::size_t end, const std::string& wh
 
 Directory find_directory(Bytes archive, const std::string& who) {
   const std::size_t end = find_end(archive, who);
-  Directory found{number_at<std::uint32_t>(archive, end + 16), number_at<std::uint32_t>(archive, end + 12),
+  Directory found{number_at<std::uint32_t>(archive, end + 16),
+                  number_at<std::uint32_t>(archive, end + 12),
                   number_at<std::uint16_t>(archive, end + 10)};
   if (found.offset == zip::kFull || found.bytes == zip::kFull || found.members == 0xFFFF) {
     found = find_directory64(archive, end, who);
   }
   if (!fits(end, found.offset, found.bytes) || found.members > found.bytes / zip::kDirectoryBytes) {
-    unsound(who, "its directory claims " + std::to_string(found.members) + " members in " + std::to_string(found.bytes) +
-                     " bytes at " + std::to_string(found.offset) + " of " + std::to_string(archive.size()));
+    unsound(who, "its directory claims " + std::to_string(found.members) + " members in " +
+                     std::to_string(found.bytes) + " bytes at " + std::to_string(found.offset) +
+                     " of " + std::to_string(archive.size()));
   }
   return found;
 }
 
-/// Replaces sizes and place that read 0xFFFFFFFF by the numbers of the zip64 field among the extra fields.
+/// Replaces sizes and place that read 0xFFFFFFFF by the numbers of the zip64 field among the extra
+/// fields.
 bool apply_zip64(Bytes extra, std::uint64_t& size, std::uint64_t& stored, std::uint64_t& place) {
   const bool needed = size == zip::kFull || stored == zip::kFull || place == zip::kFull;
   while (extra.size() >= 4) {
@@ -103,19 +111,22 @@ struct DirectoryEntry {
 };
 
 DirectoryEntry read_entry(Bytes directory, const std::string& who) {
-  if (directory.size() < zip::kDirectoryBytes || number_at<std::uint32_t>(directory, 0) != zip::kDirectory) {
+  if (directory.size() < zip::kDirectoryBytes ||
+      number_at<std::uint32_t>(directory, 0) != zip::kDirectory) {
     unsound(who, "its directory is damaged");
   }
   const auto flags = number_at<std::uint16_t>(directory, 8);
   const std::size_t name_bytes = number_at<std::uint16_t>(directory, 28);
   const std::size_t extra_bytes = number_at<std::uint16_t>(directory, 30);
   DirectoryEntry entry;
-  entry.bytes = zip::kDirectoryBytes + name_bytes + extra_bytes + number_at<std::uint16_t>(directory, 32);
+  entry.bytes =
+      zip::kDirectoryBytes + name_bytes + extra_bytes + number_at<std::uint16_t>(directory, 32);
   if (entry.bytes > directory.size()) {
     unsound(who, "its directory is cut short");
   }
   ZipMember& member = entry.member;
-  member.name.assign(reinterpret_cast<const char*>(directory.data()) + zip::kDirectoryBytes, name_bytes);
+  member.name.assign(reinterpret_cast<const char*>(directory.data()) + zip::kDirectoryBytes,
+                     name_bytes);
   member.method = number_at<std::uint16_t>(directory, 10);
   member.checksum = number_at<std::uint32_t>(directory, 16);
   entry.stored = number_at<std::uint32_t>(directory, 20);
@@ -124,36 +135,45 @@ DirectoryEntry read_entry(Bytes directory, const std::string& who) {
   if (!utf32_from(member.name)) {
     unsound(who, "a member's name is not UTF-8");
   }
-  if (!apply_zip64(directory.subspan(zip::kDirectoryBytes + name_bytes, extra_bytes), member.size, entry.stored, entry.place)) {
+  if (!apply_zip64(directory.subspan(zip::kDirectoryBytes + name_bytes, extra_bytes), member.size,
+                   entry.stored, entry.place)) {
     unsound(who, "member '" + member.name + "' has a damaged zip64 field");
   }
-  if ((flags & zip::kEncrypted) != 0 || (member.method != zip::kStored && member.method != zip::kDeflated)) {
-    throw FileError(who + ": member '" + member.name + "' is " +
-                    ((flags & zip::kEncrypted) != 0 ? "encrypted" : "compressed by method " + std::to_string(member.method)) +
-                    "; known: stored, deflated; write it anew with numpy.savez or numpy.savez_compressed");
+  if ((flags & zip::kEncrypted) != 0 ||
+      (member.method != zip::kStored && member.method != zip::kDeflated)) {
+    throw FileError(
+        who + ": member '" + member.name + "' is " +
+        ((flags & zip::kEncrypted) != 0 ? "encrypted"
+                                        : "compressed by method " + std::to_string(member.method)) +
+        "; known: stored, deflated; write it anew with numpy.savez or numpy.savez_compressed");
   }
   return entry;
 }
 
 /// Finds the bytes of a member behind its own header, which must lie before the directory.
 void locate(DirectoryEntry& entry, Bytes before_directory, const std::string& who) {
-  const auto wrong = [&](const char* what) { unsound(who, "member '" + entry.member.name + "' " + what); };
+  const auto wrong = [&](const char* what) {
+    unsound(who, "member '" + entry.member.name + "' " + what);
+  };
   if (!fits(before_directory.size(), entry.place, zip::kLocalBytes) ||
       number_at<std::uint32_t>(before_directory, entry.place) != zip::kLocal) {
     wrong("is not where the directory says");
   }
   const std::size_t name_bytes = number_at<std::uint16_t>(before_directory, entry.place + 26);
-  const std::size_t start = entry.place + zip::kLocalBytes + name_bytes + number_at<std::uint16_t>(before_directory, entry.place + 28);
+  const std::size_t start = entry.place + zip::kLocalBytes + name_bytes +
+                            number_at<std::uint16_t>(before_directory, entry.place + 28);
   if (!fits(before_directory.size(), start, entry.stored)) {
     wrong("is cut short");
   }
-  const auto* name = reinterpret_cast<const char*>(before_directory.data()) + entry.place + zip::kLocalBytes;
+  const auto* name =
+      reinterpret_cast<const char*>(before_directory.data()) + entry.place + zip::kLocalBytes;
   if (std::string_view(name, name_bytes) != entry.member.name) {
     wrong("has another name where it lies");
   }
   entry.member.stored = before_directory.subspan(start, entry.stored);
-  const bool possible = entry.member.method == zip::kStored ? entry.member.size == entry.stored
-                                                            : entry.member.size / kMaximumInflation <= entry.stored;
+  const bool possible = entry.member.method == zip::kStored
+                            ? entry.member.size == entry.stored
+                            : entry.member.size / kMaximumInflation <= entry.stored;
   if (!possible) {
     wrong("claims a size that its data cannot have");
   }
@@ -164,7 +184,8 @@ void check_apart(const std::vector<DirectoryEntry>& entries, const std::string& 
   std::vector<std::pair<std::uint64_t, std::uint64_t>> ranges;
   std::set<std::string_view> names;
   for (const DirectoryEntry& entry : entries) {
-    ranges.emplace_back(entry.place, entry.place + zip::kLocalBytes + entry.member.name.size() + entry.stored);
+    ranges.emplace_back(entry.place,
+                        entry.place + zip::kLocalBytes + entry.member.name.size() + entry.stored);
     if (!names.insert(entry.member.name).second) {
       unsound(who, "it has two members '" + entry.member.name + "'");
     }
@@ -189,7 +210,8 @@ std::vector<ZipMember> zip_members(Bytes archive, const std::string& who) {
     left = left.subspan(entries.back().bytes);
   }
   if (entries.size() != directory.members) {
-    unsound(who, "its directory has " + std::to_string(entries.size()) + " members and claims " + std::to_string(directory.members));
+    unsound(who, "its directory has " + std::to_string(entries.size()) + " members and claims " +
+                     std::to_string(directory.members));
   }
   check_apart(entries, who);
   std::vector<ZipMember> members;
@@ -208,7 +230,8 @@ std::vector<std::byte> zip_contents(const ZipMember& member, const std::string& 
     contents.resize(member.size);
     Inflater inflater(member.stored, Inflater::Format::raw, whose);
     if (inflater.read(contents) != member.size) {
-      throw FileError(whose + " is damaged: it holds less than the archive says; get or write it anew");
+      throw FileError(whose +
+                      " is damaged: it holds less than the archive says; get or write it anew");
     }
     inflater.finish();
   }

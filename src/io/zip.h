@@ -1,7 +1,8 @@
 /// Zip archives in memory: the part of the format that NumPy's archives use.
 ///
-/// Our own reader of some hundred lines instead of libzip: zlib is needed for gzip anyway, the whole file is one
-/// buffer, and every size that an archive claims can be checked against that buffer before anything is allocated.
+/// Our own reader of some hundred lines instead of libzip: zlib is needed for gzip anyway, the
+/// whole file is one buffer, and every size that an archive claims can be checked against that
+/// buffer before anything is allocated.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +22,13 @@ struct ZipMember {
   std::span<const std::byte> stored;  // as it lies in the archive
 };
 
-/// Returns the members in the order of the archive's directory; throws FileError, with `who` first, if the archive
-/// is damaged, encrypted, split, or has overlapping or repeated members. Zip64 is understood.
+/// Returns the members in the order of the archive's directory; throws FileError, with `who` first,
+/// if the archive is damaged, encrypted, split, or has overlapping or repeated members. Zip64 is
+/// understood.
 std::vector<ZipMember> zip_members(std::span<const std::byte> archive, const std::string& who);
 
-/// Returns a member's contents; throws FileError if they do not have the size and checksum that the archive states.
+/// Returns a member's contents; throws FileError if they do not have the size and checksum that the
+/// archive states.
 std::vector<std::byte> zip_contents(const ZipMember& member, const std::string& who);
 
 /// Builds an archive. The same members give the same bytes: the date is always 1980-01-01.

@@ -23,7 +23,8 @@ constexpr std::uint32_t kFirstDay = 33 << 16;        // 1980-01-01 00:00, as Num
 
 std::vector<std::byte> deflated(Bytes contents) {
   z_stream stream{};
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
     throw std::bad_alloc();
   }
   const std::unique_ptr<z_stream, int (*)(z_streamp)> closing(&stream, deflateEnd);
@@ -34,7 +35,8 @@ std::vector<std::byte> deflated(Bytes contents) {
   while (state != Z_STREAM_END) {
     const auto given = static_cast<uInt>(std::min(contents.size(), kMost));
     const auto room = static_cast<uInt>(std::min(result.size() - filled, kMost));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(contents.data()));  // zlib only reads it
+    stream.next_in =
+        reinterpret_cast<Bytef*>(const_cast<std::byte*>(contents.data()));  // zlib only reads it
     stream.avail_in = given;
     stream.next_out = reinterpret_cast<Bytef*>(result.data() + filled);
     stream.avail_out = room;
@@ -54,7 +56,9 @@ std::uint32_t clipped(std::uint64_t number, bool zip64) {
 }
 
 std::uint16_t flags_for(const std::string& name) {
-  const bool ascii = std::all_of(name.begin(), name.end(), [](char letter) { return static_cast<unsigned char>(letter) < 0x80; });
+  const bool ascii = std::all_of(name.begin(), name.end(), [](char letter) {
+    return static_cast<unsigned char>(letter) < 0x80;
+  });
   return ascii ? std::uint16_t{0} : zip::kUtf8;
 }
 
@@ -62,11 +66,12 @@ std::uint16_t flags_for(const std::string& name) {
 
 void ZipWriter::add(const std::string& name, Bytes contents) {
   if (name.size() > 0xFFFF) {
-    throw NameError("[npz] a name of " + std::to_string(name.size()) + " bytes; at most 65535 fit; shorten it");
+    throw NameError("[npz] a name of " + std::to_string(name.size()) +
+                    " bytes; at most 65535 fit; shorten it");
   }
   const std::vector<std::byte> packed = compress_ ? deflated(contents) : std::vector<std::byte>();
-  const ZipMember member{name, compress_ ? zip::kDeflated : zip::kStored, zip::checksum(contents), contents.size(),
-                         compress_ ? Bytes(packed) : contents};
+  const ZipMember member{name, compress_ ? zip::kDeflated : zip::kStored, zip::checksum(contents),
+                         contents.size(), compress_ ? Bytes(packed) : contents};
   const std::uint64_t place = bytes_.size();
   const bool zip64 = zip64_ || member.size >= zip::kFull || member.stored.size() >= zip::kFull;
   append_number(bytes_, zip::kLocal);
@@ -92,7 +97,8 @@ void ZipWriter::add(const std::string& name, Bytes contents) {
 }
 
 void ZipWriter::append_directory_entry(const ZipMember& member, std::uint64_t place) {
-  const bool zip64 = zip64_ || std::max({member.size, std::uint64_t{member.stored.size()}, place}) >= zip::kFull;
+  const bool zip64 =
+      zip64_ || std::max({member.size, std::uint64_t{member.stored.size()}, place}) >= zip::kFull;
   append_number(directory_, zip::kDirectory);
   append_number(directory_, static_cast<std::uint16_t>(kUnix | (zip64 ? kVersion64 : kVersion)));
   append_number(directory_, zip64 ? kVersion64 : kVersion);

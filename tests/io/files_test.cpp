@@ -32,7 +32,8 @@ std::string text_of(const std::filesystem::path& path) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-/// Runs checks in a child process, which may lower its own limits and rights; returns whether all held.
+/// Runs checks in a child process, which may lower its own limits and rights; returns whether all
+/// held.
 bool holds_in_child(const std::function<bool()>& checks) {
   const pid_t child = ::fork();
   if (child == 0) {
@@ -87,13 +88,15 @@ TEST(Files, AMissingFolderIsNamed) {
   const std::string path = folder / "no/a";
   EXPECT_EQ(message_of<FileError>([&] { write_file_atomically(path, "x"); }),
             "[file] cannot write '" + path +
-                "': No such file or directory; what was there before is unchanged; make its folder first");
+                "': No such file or directory; what was there before is unchanged; make its folder "
+                "first");
 }
 
 TEST(Files, SomethingElseThanAFileIsNotReplaced) {
   const TemporaryFolder folder;
   EXPECT_EQ(message_of<FileError>([] { write_file_atomically("/dev/full", "x"); }),
-            "[file] cannot write '/dev/full': it is not a regular file; what was there before is unchanged; name a file");
+            "[file] cannot write '/dev/full': it is not a regular file; what was there before is "
+            "unchanged; name a file");
   EXPECT_THROW(write_file_atomically(folder.path(), "x"), FileError);
   EXPECT_THROW(write_file_atomically("", "x"), FileError);
 }
@@ -108,7 +111,8 @@ TEST(Files, AnUnwritableFolderKeepsTheOldFile) {
     }
     return message_of<FileError>([&] { write_file_atomically(folder / "a", "new"); }) ==
            "[file] cannot write '" + (folder / "a").string() +
-               "': Permission denied; what was there before is unchanged; make its folder writable or choose another";
+               "': Permission denied; what was there before is unchanged; make its folder writable "
+               "or choose another";
   }));
   ::chmod(folder.path().c_str(), 0755);
   EXPECT_EQ(text_of(folder / "a"), "old");
@@ -122,9 +126,11 @@ TEST(Files, AFileSizeLimitKeepsTheOldFile) {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit{4096, 4096};
     ::setrlimit(RLIMIT_FSIZE, &limit);
-    return message_of<FileError>([&] { write_file_atomically(folder / "a", std::string(10'000, 'x')); }) ==
-           "[file] cannot write '" + (folder / "a").string() +
-               "': File too large; what was there before is unchanged; raise the limit on file sizes (ulimit -f)";
+    return message_of<FileError>([&] {
+             write_file_atomically(folder / "a", std::string(10'000, 'x'));
+           }) == "[file] cannot write '" + (folder / "a").string() +
+                     "': File too large; what was there before is unchanged; raise the limit on "
+                     "file sizes (ulimit -f)";
   }));
   EXPECT_EQ(text_of(folder / "a"), "old");
   EXPECT_EQ(folder.entries(), 1U);
@@ -136,8 +142,8 @@ TEST(Files, AFullDiskKeepsTheOldFile) {
     GTEST_SKIP() << "a small disk cannot be mounted without the right to do so";
   }
   write_file_atomically(folder / "a", "old");
-  const std::string message =
-      message_of<FileError>([&] { write_file_atomically(folder / "a", std::string(200'000, 'x')); });
+  const std::string message = message_of<FileError>(
+      [&] { write_file_atomically(folder / "a", std::string(200'000, 'x')); });
   const std::string kept = text_of(folder / "a");
   const std::size_t entries = folder.entries();
   ::umount(folder.path().c_str());
@@ -189,8 +195,9 @@ TEST(Files, WhatCannotBeReadIsNamed) {
   const TemporaryFolder folder;
   EXPECT_EQ(message_of<FileError>([] { read_file("/no/such/file"); }),
             "[file] cannot read '/no/such/file': No such file or directory; check the name");
-  EXPECT_EQ(message_of<FileError>([&] { read_file(folder.path()); }),
-            "[file] cannot read '" + folder.path().string() + "': it is not a regular file; name a file");
+  EXPECT_EQ(
+      message_of<FileError>([&] { read_file(folder.path()); }),
+      "[file] cannot read '" + folder.path().string() + "': it is not a regular file; name a file");
   EXPECT_THROW(read_file("/dev/zero"), FileError);
 }
 

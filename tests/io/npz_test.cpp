@@ -25,7 +25,8 @@ namespace {
 using test::message_of;
 using test::TemporaryFolder;
 
-constexpr std::array kNumpyTypes{ElementType::f32, ElementType::f64, ElementType::i32, ElementType::i64, ElementType::u8};
+constexpr std::array kNumpyTypes{ElementType::f32, ElementType::f64, ElementType::i32,
+                                 ElementType::i64, ElementType::u8};
 
 std::vector<std::byte> bytes_from(std::string_view text) {
   const auto bytes = std::as_bytes(std::span(text));
@@ -33,7 +34,8 @@ std::vector<std::byte> bytes_from(std::string_view text) {
 }
 
 /// Returns a .npy with any header and data, whether they fit or not.
-std::vector<std::byte> npy(const std::string& header, const std::vector<std::byte>& data, int version = 1) {
+std::vector<std::byte> npy(const std::string& header, const std::vector<std::byte>& data,
+                           int version = 1) {
   std::vector<std::byte> bytes = bytes_from("\x93NUMPY");
   io::append_number(bytes, static_cast<std::uint8_t>(version));
   io::append_number(bytes, std::uint8_t{0});
@@ -47,7 +49,8 @@ std::vector<std::byte> npy(const std::string& header, const std::vector<std::byt
   return bytes;
 }
 
-std::vector<std::byte> archive_of(const std::string& member, const std::vector<std::byte>& contents, bool compress = false) {
+std::vector<std::byte> archive_of(const std::string& member, const std::vector<std::byte>& contents,
+                                  bool compress = false) {
   io::ZipWriter archive(compress);
   archive.add(member, contents);
   return archive.finish();
@@ -92,7 +95,8 @@ TEST(Npz, RandomContentsComeBackToTheBit) {
   RandomStream random(11);
   for (int trial = 0; trial < 100; ++trial) {
     const NamedArrays arrays = test::random_arrays(random, kNumpyTypes);
-    const std::map<std::string, std::string> texts{{"meta!", "trial " + std::to_string(trial) + " é λ 🧠"}, {"none", ""}};
+    const std::map<std::string, std::string> texts{
+        {"meta!", "trial " + std::to_string(trial) + " é λ 🧠"}, {"none", ""}};
     save_npz(folder / "f", arrays, texts, trial % 2 == 0);
     const NpzFile file = load_npz(folder / "f");
     ASSERT_TRUE(test::same_bits(file.arrays, arrays)) << "trial " << trial;
@@ -106,7 +110,8 @@ TEST(Npz, AnArchiveWithoutArraysIsSound) {
 
 TEST(Npz, Zip64FieldsAreRead) {
   io::ZipWriter archive(true, true);
-  archive.add("x.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", floats({1, 2})));
+  archive.add("x.npy",
+              npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }", floats({1, 2})));
   archive.add("y.npy", npy("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", floats({3})));
   const NpzFile file = parse_npz(archive.finish(), "f");
   EXPECT_EQ(file.arrays.at("x").as<float>()[1], 2.0F);
@@ -116,19 +121,27 @@ TEST(Npz, Zip64FieldsAreRead) {
 TEST(Npz, HeadersOfEveryVersionAndSpellingAreRead) {
   const auto data = floats({1, 2, 3});
   for (const int version : {1, 2, 3}) {
-    EXPECT_EQ(parse_one("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }   \n", data, version).shape(), Shape({3}));
+    EXPECT_EQ(
+        parse_one("{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }   \n", data, version)
+            .shape(),
+        Shape({3}));
   }
-  EXPECT_EQ(parse_one(R"({"shape":(3L,1),"fortran_order":False,"descr":"<f4"})", data).shape(), Shape({3, 1}));
-  EXPECT_EQ(parse_one("{'descr': '|b1', 'fortran_order': False, 'shape': (12,)}", data).type(), ElementType::u8);
+  EXPECT_EQ(parse_one(R"({"shape":(3L,1),"fortran_order":False,"descr":"<f4"})", data).shape(),
+            Shape({3, 1}));
+  EXPECT_EQ(parse_one("{'descr': '|b1', 'fortran_order': False, 'shape': (12,)}", data).type(),
+            ElementType::u8);
 }
 
 TEST(Npz, ColumnsFirstBecomesRowsFirst) {
   // np.asfortranarray(np.arange(6).reshape(1, 2, 3)) lies in memory as 0 3 1 4 2 5.
-  const Array array = parse_one("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 3)}", floats({0, 3, 1, 4, 2, 5}));
+  const Array array = parse_one("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 3)}",
+                                floats({0, 3, 1, 4, 2, 5}));
   const auto values = array.as<float>();
   EXPECT_EQ(array.shape(), Shape({1, 2, 3}));
-  EXPECT_EQ(std::vector<float>(values.begin(), values.end()), (std::vector<float>{0, 1, 2, 3, 4, 5}));
-  EXPECT_EQ(parse_one("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 3)}", {}).elements(), 0);
+  EXPECT_EQ(std::vector<float>(values.begin(), values.end()),
+            (std::vector<float>{0, 1, 2, 3, 4, 5}));
+  EXPECT_EQ(parse_one("{'descr': '<f4', 'fortran_order': True, 'shape': (0, 3)}", {}).elements(),
+            0);
 }
 
 TEST(Npz, EveryTruncationIsRefused) {
@@ -159,9 +172,11 @@ TEST(Npz, AFlippedBitIsRefusedOrChangesNothing) {
 TEST(Npz, DamagedContentsAreNamed) {
   auto stored = sample_archive(false);
   stored[500] ^= std::byte{1};
-  EXPECT_NE(refusal(stored).find("is damaged: its checksum is wrong; get or write it anew"), std::string::npos);
-  EXPECT_EQ(refusal(bytes_from("PK\x03\x04 and nothing else")),
-            unsound_zip("its directory at the end is missing (cut short, or another kind of file)"));
+  EXPECT_NE(refusal(stored).find("is damaged: its checksum is wrong; get or write it anew"),
+            std::string::npos);
+  EXPECT_EQ(
+      refusal(bytes_from("PK\x03\x04 and nothing else")),
+      unsound_zip("its directory at the end is missing (cut short, or another kind of file)"));
 }
 
 TEST(Npz, ALyingShapeIsRefused) {
@@ -170,17 +185,22 @@ TEST(Npz, ALyingShapeIsRefused) {
             unsound_npy("it has 8 bytes behind its header for shape (3,) of '<f4'"));
   EXPECT_EQ(refusal(start + "(1,)}", floats({1, 2})),
             unsound_npy("it has 8 bytes behind its header for shape (1,) of '<f4'"));
-  EXPECT_EQ(refusal(start + "(4611686018427387904, 4)}", {}),
-            unsound_npy("it has 0 bytes behind its header for shape (4611686018427387904, 4) of '<f4'"));
+  EXPECT_EQ(
+      refusal(start + "(4611686018427387904, 4)}", {}),
+      unsound_npy("it has 0 bytes behind its header for shape (4611686018427387904, 4) of '<f4'"));
   EXPECT_EQ(refusal(start + "(0, 9223372036854775807, 9223372036854775807)}", {}),
-            unsound_npy("it has 0 bytes behind its header for shape (0, 9223372036854775807, 9223372036854775807) of '<f4'"));
+            unsound_npy("it has 0 bytes behind its header for shape (0, 9223372036854775807, "
+                        "9223372036854775807) of '<f4'"));
 }
 
 TEST(Npz, AHeaderThatIsNoPlainArrayIsRefused) {
-  const std::string expected = unsound_npy("its header is none of a plain array with descr, fortran_order and shape");
+  const std::string expected =
+      unsound_npy("its header is none of a plain array with descr, fortran_order and shape");
   for (const std::string header :
-       {"", "{", "{}", "{'descr': '<f4', 'fortran_order': False}", "{'descr': '<f4', 'fortran_order': False, 'shape': (3)}",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (-3,)}", "{'descr': '<f4', 'fortran_order': 0, 'shape': ()}",
+       {"", "{", "{}", "{'descr': '<f4', 'fortran_order': False}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (3)}",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (-3,)}",
+        "{'descr': '<f4', 'fortran_order': 0, 'shape': ()}",
         "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': ()}",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (), 'x': 1}",
         "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}",
@@ -190,26 +210,33 @@ TEST(Npz, AHeaderThatIsNoPlainArrayIsRefused) {
   }
   auto damaged = npy("{'descr': '<f4', 'fortran_order': False, 'shape': ()}", floats({1}));
   damaged[6] = std::byte{4};
-  EXPECT_EQ(refusal(archive_of("x.npy", damaged)), unsound_npy("its version 4.0 is none of 1.0, 2.0, 3.0"));
+  EXPECT_EQ(refusal(archive_of("x.npy", damaged)),
+            unsound_npy("its version 4.0 is none of 1.0, 2.0, 3.0"));
   damaged[0] = std::byte{0};
   EXPECT_EQ(refusal(archive_of("x.npy", damaged)), unsound_npy("it does not start as one"));
 }
 
 TEST(Npz, UnknownDtypesAreNamed) {
   for (const std::string descr : {">f4", "<f2", "|O", "<c8", "|S3", "|i1"}) {
-    EXPECT_EQ(refusal("{'descr': '" + descr + "', 'fortran_order': False, 'shape': ()}", floats({1})),
-              "[npz] 'f': member 'x.npy' has dtype '" + descr +
-                  "'; known: <f4, <f8, <i4, <i8, |u1, |b1 and unicode scalars; convert it in NumPy with astype");
+    EXPECT_EQ(
+        refusal("{'descr': '" + descr + "', 'fortran_order': False, 'shape': ()}", floats({1})),
+        "[npz] 'f': member 'x.npy' has dtype '" + descr +
+            "'; known: <f4, <f8, <i4, <i8, |u1, |b1 and unicode scalars; convert it in NumPy with "
+            "astype");
   }
-  EXPECT_EQ(refusal("{'descr': '<U1', 'fortran_order': False, 'shape': (2,)}", floats({1, 2})).substr(0, 60),
-            std::string("[npz] 'f': member 'x.npy' has dtype '<U1' of shape '(2,)'; kno").substr(0, 60));
-  EXPECT_EQ(refusal("{'descr': '<U1', 'fortran_order': False, 'shape': ()}", bytes_from("\xFF\xFF\xFF\xFF")),
+  EXPECT_EQ(
+      refusal("{'descr': '<U1', 'fortran_order': False, 'shape': (2,)}", floats({1, 2}))
+          .substr(0, 60),
+      std::string("[npz] 'f': member 'x.npy' has dtype '<U1' of shape '(2,)'; kno").substr(0, 60));
+  EXPECT_EQ(refusal("{'descr': '<U1', 'fortran_order': False, 'shape': ()}",
+                    bytes_from("\xFF\xFF\xFF\xFF")),
             unsound_npy("its text holds something that is no code point"));
 }
 
 TEST(Npz, AMemberThatIsNoArrayIsRefused) {
-  EXPECT_EQ(refusal(archive_of("readme.txt", {})),
-            "[npz] 'f': member 'readme.txt' is not an array; every member must be a .npy; remove it");
+  EXPECT_EQ(
+      refusal(archive_of("readme.txt", {})),
+      "[npz] 'f': member 'readme.txt' is not an array; every member must be a .npy; remove it");
 }
 
 TEST(Npz, MembersThatRepeatOverlapOrHideAreRefused) {
@@ -223,12 +250,14 @@ TEST(Npz, MembersThatRepeatOverlapOrHideAreRefused) {
   const std::size_t directory = archive.size() - io::zip::kEndBytes - io::zip::kDirectoryBytes - 5;
   auto encrypted = archive;
   encrypted[directory + 8] |= std::byte{1};
-  EXPECT_EQ(refusal(encrypted), "[npz] 'f': member 'x.npy' is encrypted; known: stored, deflated; "
-                                "write it anew with numpy.savez or numpy.savez_compressed");
+  EXPECT_EQ(refusal(encrypted),
+            "[npz] 'f': member 'x.npy' is encrypted; known: stored, deflated; "
+            "write it anew with numpy.savez or numpy.savez_compressed");
   auto bzip2 = archive;
   bzip2[directory + 10] = std::byte{12};
-  EXPECT_EQ(refusal(bzip2), "[npz] 'f': member 'x.npy' is compressed by method 12; known: stored, deflated; "
-                            "write it anew with numpy.savez or numpy.savez_compressed");
+  EXPECT_EQ(refusal(bzip2),
+            "[npz] 'f': member 'x.npy' is compressed by method 12; known: stored, deflated; "
+            "write it anew with numpy.savez or numpy.savez_compressed");
   auto elsewhere = archive;
   elsewhere[directory + 42] = std::byte{1};
   EXPECT_EQ(refusal(elsewhere), unsound_zip("member 'x.npy' is not where the directory says"));
@@ -237,15 +266,21 @@ TEST(Npz, MembersThatRepeatOverlapOrHideAreRefused) {
 TEST(Npz, ASizeThatDeflateCannotReachIsRefusedWithoutAllocating) {
   auto archive = archive_of("x.npy", npy("{}", {}), true);
   const std::size_t directory = archive.size() - io::zip::kEndBytes - io::zip::kDirectoryBytes - 5;
-  archive[directory + 27] = std::byte{0x7F};  // the highest byte of the size: 2 GB from some 20 bytes
-  EXPECT_EQ(refusal(archive), unsound_zip("member 'x.npy' claims a size that its data cannot have"));
+  archive[directory + 27] =
+      std::byte{0x7F};  // the highest byte of the size: 2 GB from some 20 bytes
+  EXPECT_EQ(refusal(archive),
+            unsound_zip("member 'x.npy' claims a size that its data cannot have"));
 }
 
 TEST(Npz, WhatNumpyCannotHoldIsRefused) {
   const TemporaryFolder folder;
-  EXPECT_EQ(message_of<ArgumentError>([&] { save_npz(folder / "f", {{"w", Array({1}, ElementType::bf16)}}); }),
+  EXPECT_EQ(message_of<ArgumentError>([&] {
+              save_npz(folder / "f", {{"w", Array({1}, ElementType::bf16)}});
+            }),
             "[npz] array 'w' is bf16, which NumPy lacks; convert it with to(ElementType::f32)");
-  EXPECT_EQ(message_of<NameError>([&] { save_npz(folder / "f", {{"w", Array()}}, {{"w", "text"}}); }),
+  EXPECT_EQ(message_of<NameError>([&] {
+              save_npz(folder / "f", {{"w", Array()}}, {{"w", "text"}});
+            }),
             "[npz] 'w' names both an array and a text; rename one");
   EXPECT_THROW(save_npz(folder / "f", {}, {{"t", std::string("a\0", 2)}}), NameError);
   EXPECT_EQ(folder.entries(), 0U);
@@ -285,7 +320,10 @@ assert ours["λ"].shape == (0, 2) and ours["u"].shape == () and ours["b"].dtype 
 np.savez(folder + "stored.npz", fortran=np.asfortranarray(ours["a/w"]), flag=np.array([True, False]), **ours)
 np.savez_compressed(folder + "deflated.npz", fortran=np.asfortranarray(ours["a/w"]), flag=np.array([True, False]), **ours)
 )";
-  ASSERT_EQ(std::system(("python3 " + (folder / "check.py").string() + " " + folder.path().string()).c_str()), 0);
+  ASSERT_EQ(
+      std::system(
+          ("python3 " + (folder / "check.py").string() + " " + folder.path().string()).c_str()),
+      0);
   for (const char* name : {"stored.npz", "deflated.npz"}) {
     NpzFile file = load_npz(folder / name);
     EXPECT_TRUE(test::same_bits(file.arrays.at("fortran"), arrays["a/w"]));

@@ -1,4 +1,5 @@
-/// Safetensors: what is written comes back to the bit, and no damaged file is taken for a sound one.
+/// Safetensors: what is written comes back to the bit, and no damaged file is taken for a sound
+/// one.
 #include "pcxx/io/safetensors.h"
 
 #include <gtest/gtest.h>
@@ -23,7 +24,8 @@ using test::TemporaryFolder;
 constexpr std::array kAllTypes{ElementType::f32, ElementType::f64, ElementType::bf16,
                                ElementType::i32, ElementType::i64, ElementType::u8};
 
-std::vector<std::byte> file_of(const std::string& header, std::size_t data_bytes, std::uint64_t claimed) {
+std::vector<std::byte> file_of(const std::string& header, std::size_t data_bytes,
+                               std::uint64_t claimed) {
   std::vector<std::byte> bytes(8 + header.size() + data_bytes);
   std::memcpy(bytes.data(), &claimed, 8);
   std::memcpy(bytes.data() + 8, header.data(), header.size());
@@ -31,7 +33,8 @@ std::vector<std::byte> file_of(const std::string& header, std::size_t data_bytes
 }
 
 std::string refusal(const std::string& header, std::size_t data_bytes) {
-  return message_of<FileError>([&] { parse_safetensors(file_of(header, data_bytes, header.size()), "f"); });
+  return message_of<FileError>(
+      [&] { parse_safetensors(file_of(header, data_bytes, header.size()), "f"); });
 }
 
 std::string unsound(const std::string& what) {
@@ -67,8 +70,9 @@ TEST(Safetensors, TheLayoutIsThePublishedOne) {
   arrays["b"] = Array::from({2}, std::array{1.0F, -2.0F});
   arrays["a"] = Array({}, ElementType::u8);
   save_safetensors(folder / "f", arrays, {{"k", "v"}});
-  std::string header = R"({"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
-                       R"("a":{"dtype":"U8","shape":[],"data_offsets":[8,9]}})";
+  std::string header =
+      R"({"__metadata__":{"k":"v"},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+      R"("a":{"dtype":"U8","shape":[],"data_offsets":[8,9]}})";
   header.resize((header.size() + 7) / 8 * 8, ' ');
   auto expected = file_of(header, 9, header.size());
   const std::array values{1.0F, -2.0F};
@@ -116,8 +120,10 @@ TEST(Safetensors, AFlippedBitIsRefusedOrChangesNoSize) {
 
 TEST(Safetensors, ALyingHeaderIsRefused) {
   const std::string tensor = R"({"a":{"dtype":"F32","shape":[2],"data_offsets":)";
-  EXPECT_EQ(refusal(tensor + "[0,4]}}", 8), unsound("its arrays take 4 bytes, but 8 follow the header"));
-  EXPECT_EQ(refusal(tensor + "[0,4]}}", 4), unsound("array 'a' has 4 bytes, which its shape and dtype do not give"));
+  EXPECT_EQ(refusal(tensor + "[0,4]}}", 8),
+            unsound("its arrays take 4 bytes, but 8 follow the header"));
+  EXPECT_EQ(refusal(tensor + "[0,4]}}", 4),
+            unsound("array 'a' has 4 bytes, which its shape and dtype do not give"));
   EXPECT_EQ(refusal(tensor + "[8,0]}}", 8),
             unsound("array 'a' claims bytes 8 to 0 of 8, but the arrays before it end at 0"));
   EXPECT_EQ(refusal(tensor + "[0,16]}}", 8),
@@ -131,8 +137,9 @@ TEST(Safetensors, ALyingHeaderIsRefused) {
 }
 
 TEST(Safetensors, HugeSizesAreRefusedWithoutAllocating) {
-  for (const std::string shape : {"[4611686018427387904,4]", "[9223372036854775807,2,2]", "[18446744073709551615]",
-                                  "[1000000000000]", "[0,18446744073709551615,18446744073709551615]"}) {
+  for (const std::string shape :
+       {"[4611686018427387904,4]", "[9223372036854775807,2,2]", "[18446744073709551615]",
+        "[1000000000000]", "[0,18446744073709551615,18446744073709551615]"}) {
     EXPECT_EQ(refusal(R"({"a":{"dtype":"F32","shape":)" + shape + R"(,"data_offsets":[0,0]}})", 0),
               unsound("array 'a' has 0 bytes, which its shape and dtype do not give"))
         << shape;
@@ -145,7 +152,8 @@ TEST(Safetensors, HugeSizesAreRefusedWithoutAllocating) {
 
 TEST(Safetensors, OnlyTheDocumentedHeaderIsTaken) {
   const std::string good = R"({"dtype":"U8","shape":[0],"data_offsets":[0,0]})";
-  EXPECT_EQ(refusal(R"({"a":)" + good + R"(,"a":)" + good + "}", 0), unsound("it has two entries for array 'a'"));
+  EXPECT_EQ(refusal(R"({"a":)" + good + R"(,"a":)" + good + "}", 0),
+            unsound("it has two entries for array 'a'"));
   EXPECT_EQ(refusal(R"({"a":{"dtype":"U8","shape":[0]}})", 0),
             unsound("array 'a' lacks one of dtype, shape and data_offsets"));
   EXPECT_EQ(refusal(R"({"a":{"dtype":"U8","dtype":"U8"}})", 0),
@@ -154,13 +162,17 @@ TEST(Safetensors, OnlyTheDocumentedHeaderIsTaken) {
             unsound("array 'a' has an unknown key 'type'; known: data_offsets, dtype, shape"));
   EXPECT_EQ(refusal(R"({"a":{"shape":[-1]}})", 0),
             unsound("its header has the number -1 where it cannot be, at or after array 'a'"));
-  EXPECT_EQ(refusal(R"({"__metadata__":{"k":1}})", 0), unsound("its header has the number 1 where it cannot be"));
-  EXPECT_EQ(refusal(R"({"__metadata__":{"k":"1","k":"2"}})", 0), unsound("it has two entries for metadata key 'k'"));
-  EXPECT_EQ(refusal(R"({"__metadata__":{},"__metadata__":{}})", 0), unsound("it has two entries __metadata__"));
+  EXPECT_EQ(refusal(R"({"__metadata__":{"k":1}})", 0),
+            unsound("its header has the number 1 where it cannot be"));
+  EXPECT_EQ(refusal(R"({"__metadata__":{"k":"1","k":"2"}})", 0),
+            unsound("it has two entries for metadata key 'k'"));
+  EXPECT_EQ(refusal(R"({"__metadata__":{},"__metadata__":{}})", 0),
+            unsound("it has two entries __metadata__"));
   EXPECT_EQ(refusal("[]", 0), unsound("its header has a list where it cannot be"));
   EXPECT_EQ(refusal("{} x", 0), unsound("its header is not JSON at byte 12"));
   EXPECT_EQ(refusal("", 0), unsound("its header is not JSON at byte 9"));
-  EXPECT_EQ(refusal(std::string(1'000'000, '['), 0), unsound("its header has a list where it cannot be"));
+  EXPECT_EQ(refusal(std::string(1'000'000, '['), 0),
+            unsound("its header has a list where it cannot be"));
 }
 
 TEST(Safetensors, AnUnknownDtypeIsNamed) {
@@ -171,9 +183,14 @@ TEST(Safetensors, AnUnknownDtypeIsNamed) {
 
 TEST(Safetensors, NamesThatTheFormatCannotHoldAreRefused) {
   const TemporaryFolder folder;
-  EXPECT_EQ(message_of<NameError>([&] { save_safetensors(folder / "f", {{"__metadata__", Array()}}); }),
-            "[safetensors] an array cannot be named '__metadata__': the format reserves it; rename it");
-  EXPECT_EQ(message_of<NameError>([&] { save_safetensors(folder / "f", {{"\xFF", Array()}}); }),
+  EXPECT_EQ(
+      message_of<NameError>([&] {
+        save_safetensors(folder / "f", {{"__metadata__", Array()}});
+      }),
+      "[safetensors] an array cannot be named '__metadata__': the format reserves it; rename it");
+  EXPECT_EQ(message_of<NameError>([&] {
+              save_safetensors(folder / "f", {{"\xFF", Array()}});
+            }),
             "[safetensors] a name of an array is not UTF-8 text; encode it");
   EXPECT_THROW(save_safetensors(folder / "f", {}, {{"k", "\xC0\x80"}}), NameError);
   EXPECT_EQ(folder.entries(), 0U);

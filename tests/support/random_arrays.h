@@ -18,7 +18,8 @@ inline Array random_array(RandomStream& random, std::span<const ElementType> typ
   for (Size& extent : extents) {
     extent = random.below(6);
   }
-  Array array{Shape(extents), types[static_cast<std::size_t>(random.below(static_cast<Size>(types.size())))]};
+  Array array{Shape(extents),
+              types[static_cast<std::size_t>(random.below(static_cast<Size>(types.size())))]};
   for (std::size_t i = 0; i < array.bytes(); ++i) {
     array.data()[i] = static_cast<std::byte>(random.below(256));
   }
@@ -26,7 +27,8 @@ inline Array random_array(RandomStream& random, std::span<const ElementType> typ
 }
 
 inline NamedArrays random_arrays(RandomStream& random, std::span<const ElementType> types) {
-  const std::string letters[] = {"a", "B", "/", ".", " ", "\"", "\\", "\n", "é", "λ", "🧠", "weight"};
+  const std::string letters[] = {"a",  "B",  "/", ".", " ",    "\"",
+                                 "\\", "\n", "é", "λ", "🧠", "weight"};
   NamedArrays arrays;
   for (Size left = random.below(6); left > 0; --left) {
     std::string name;
@@ -40,7 +42,8 @@ inline NamedArrays random_arrays(RandomStream& random, std::span<const ElementTy
 
 /// Returns whether two arrays agree in shape, type and every bit.
 inline bool same_bits(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && a.type() == b.type() && (a.bytes() == 0 || std::memcmp(a.data(), b.data(), a.bytes()) == 0);
+  return a.shape() == b.shape() && a.type() == b.type() &&
+         (a.bytes() == 0 || std::memcmp(a.data(), b.data(), a.bytes()) == 0);
 }
 
 inline bool same_bits(const NamedArrays& a, const NamedArrays& b) {

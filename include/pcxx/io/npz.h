@@ -19,15 +19,18 @@ struct NpzFile {
 };
 
 /// Writes an archive that numpy.load reads, atomically (see write_file_atomically).
-/// Throws ArgumentError for bf16 (NumPy has none), NameError for a name used twice, FileError if it cannot be written.
+/// Throws ArgumentError for bf16 (NumPy has none), NameError for a name used twice, FileError if it
+/// cannot be written.
 void save_npz(const std::filesystem::path& path, const NamedArrays& arrays,
               const std::map<std::string, std::string>& texts = {}, bool compress = true);
 
-/// Returns what an archive of numpy.savez or numpy.savez_compressed holds: little-endian f4, f8, i4, i8, u1, b1
-/// (as u8), in C or Fortran order, and unicode scalars. Throws FileError if it is missing, damaged or holds more.
+/// Returns what an archive of numpy.savez or numpy.savez_compressed holds: little-endian f4, f8,
+/// i4, i8, u1, b1 (as u8), in C or Fortran order, and unicode scalars. Throws FileError if it is
+/// missing, damaged or holds more.
 NpzFile load_npz(const std::filesystem::path& path);
 
-/// Returns what an archive's bytes hold; `name` stands for the file in messages. Throws FileError as load_npz does.
+/// Returns what an archive's bytes hold; `name` stands for the file in messages. Throws FileError
+/// as load_npz does.
 NpzFile parse_npz(std::span<const std::byte> bytes, const std::string& name);
 
 }  // namespace pcxx
