@@ -9,31 +9,16 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <random>
 #include <vector>
 
+#include "cpu_kernels/aligned_bytes.h"
 #include "cpu_kernels/targets.h"
 
 namespace pcxx::cpu {
 namespace {
 
 using Floats = std::vector<float>;
-
-/// 64-byte aligned bytes.
-class Bytes {
- public:
-  explicit Bytes(std::size_t count) : data_(static_cast<std::byte*>(::operator new(count + 64, std::align_val_t{64}))) {
-    std::memset(data_, 0xff, count + 64);  // NaN: what is read before it is written shows
-  }
-  ~Bytes() { ::operator delete(data_, std::align_val_t{64}); }
-  Bytes(const Bytes&) = delete;
-  Bytes& operator=(const Bytes&) = delete;
-  std::byte* get() const { return data_; }
-
- private:
-  std::byte* data_;
-};
 
 Floats random_floats(Size count, unsigned seed) {
   std::mt19937 engine(seed);
@@ -63,14 +48,14 @@ struct Operand {
   }
 };
 
-Floats row_product(const RowProduct& product, const RowProductShape& shape, Size rows, const void* a, const Bytes& packed) {
+Floats row_product(const RowProduct& product, const RowProductShape& shape, Size rows, const void* a, const AlignedBytes& packed) {
   Floats d(static_cast<std::size_t>(rows * shape.n), std::numeric_limits<float>::quiet_NaN());
-  const Bytes scratch(product.scratch_bytes());
+  const AlignedBytes scratch(product.scratch_bytes());
   product.run(rows, a, packed.get(), d.data(), scratch.get());
   return d;
 }
 
-void pack_all(const RowProduct& product, const float* b, const Bytes& packed) {
+void pack_all(const RowProduct& product, const float* b, const AlignedBytes& packed) {
   for (Size part = product.pack_parts(); part-- > 0;) {
     product.pack(b, packed.get(), part);
   }
@@ -88,7 +73,7 @@ void check_rows(const RowProductShape& shape) {
   const Floats plain_b = random_floats(shape.k * shape.n, 2);
   const Operand b(plain_b, shape.inputs);
   const RowProduct product(shape, kTile);
-  const Bytes packed(product.packed_bytes());
+  const AlignedBytes packed(product.packed_bytes());
   pack_all(product, plain_b.data(), packed);
   const Floats d = row_product(product, shape, kRows, a.at(0), packed);
   for (Size i = 0; i < kRows; ++i) {
@@ -124,12 +109,12 @@ TEST(RowProduct, AgreesWithPlainLoopsAndNotWithTheNumberOfRows) {
 TEST(RowProduct, TakesNoRowsAndNoDepth) {
   const RowProductShape shape{3, 0, false, ElementType::f32};
   const RowProduct product(shape, 64);
-  const Bytes packed(product.packed_bytes());
+  const AlignedBytes packed(product.packed_bytes());
   pack_all(product, nullptr, packed);
   EXPECT_EQ(row_product(product, shape, 2, nullptr, packed), Floats(6, 0.0F));
   const RowProductShape other{3, 4, false, ElementType::f32};
   const RowProduct some(other, 64);
-  const Bytes some_packed(some.packed_bytes());
+  const AlignedBytes some_packed(some.packed_bytes());
   const Floats b(12, 1.0F);
   pack_all(some, b.data(), some_packed);
   EXPECT_EQ(row_product(some, other, 0, nullptr, some_packed), Floats());
@@ -142,7 +127,7 @@ void check_samples(const SampleProductShape& shape, Size samples) {
   const SampleProduct product(shape);
   Floats d(static_cast<std::size_t>(shape.m * shape.n), std::numeric_limits<float>::quiet_NaN());
   for (Size part = product.parts(); part-- > 0;) {
-    const Bytes scratch(product.scratch_bytes(samples));
+    const AlignedBytes scratch(product.scratch_bytes(samples));
     product.run(samples, a.at(0), b.at(0), d.data(), part, scratch.get());
   }
   for (Size i = 0; i < shape.m; ++i) {

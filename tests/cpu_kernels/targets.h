@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "backend/cpu/vector_targets.h"
+// (before Highway, so that it knows which are built)
 #include <hwy/targets.h>
 
 namespace pcxx::cpu {
