@@ -11,7 +11,7 @@ using Text = const std::string&;
 
 std::string combined(Arithmetic op, Text a, Text b) {
   switch (op) {
-    case Arithmetic::add: return "(" + a + " + " + b + ")";
+    case Arithmetic::add: return std::string("(").append(a).append(" + ").append(b).append(")");
     case Arithmetic::subtract: return "(" + a + " - " + b + ")";
     case Arithmetic::reverse_subtract: return "(" + b + " - " + a + ")";
     case Arithmetic::multiply: return a + " * " + b;
