@@ -77,6 +77,9 @@ Dataset load_set(const fs::path& pictures, const fs::path& labels,
   Dataset set;
   set.inputs = load_pictures(pictures, options.flatten);
   set.scaling = {options.mean, options.deviation};
+  if (!options.keep_bytes) {
+    set.inputs = scaled_inputs(set);
+  }
   set.labels = load_idx(labels).to(ElementType::i32);
   set.classes = kClasses;
   const auto known = set.labels.as<std::int32_t>();

@@ -13,6 +13,7 @@
 #include "pcxx/data/fashion_mnist.h"
 #include "pcxx/io/files.h"
 #include "support/message.h"
+#include "support/random_arrays.h"
 #include "support/temporary_folder.h"
 
 namespace pcxx {
@@ -160,10 +161,13 @@ TEST(FashionMnist, AFolderIsReadPlainOrGzipped) {
     EXPECT_EQ(data.train.inputs.shape(), Shape({2, 784}));
     EXPECT_EQ(data.test.size(), 1);
     EXPECT_EQ(data.train.labels.as<std::int32_t>()[1], 7);
-    const Array inputs = scaled_inputs(data.train);
+    const Array& inputs = data.train.inputs;
     EXPECT_EQ(inputs.as<float>()[0], -1.0F);                       // pixel 0
     EXPECT_EQ(inputs.as<float>()[1], (7.0F / 255 - 0.5F) / 0.5F);  // pixel 7
     check(data.train);
+    const Split bytes = load_fashion_mnist({.folder = folder.path(), .keep_bytes = true});
+    EXPECT_EQ(bytes.train.inputs.type(), ElementType::u8);
+    EXPECT_TRUE(test::same_bits(scaled_inputs(bytes.train), inputs));
     EXPECT_EQ(load_fashion_mnist({.folder = folder.path(), .flatten = false}).train.inputs.shape(),
               Shape({2, 1, 28, 28}));
   }

@@ -16,7 +16,7 @@ struct Scaling {
 
 /// n samples for classification (labels and classes) or for regression (targets, no classes).
 ///
-/// Pictures stay bytes, a quarter of the memory, and are scaled while a Loader gathers a batch:
+/// Pictures may stay bytes, a quarter of the memory, and are scaled while a Loader gathers a batch:
 /// reading them from memory is what a batch costs.
 struct Dataset {
   Array inputs{Shape{0}, ElementType::f32};  // (n, ...) f32, or u8 to be scaled

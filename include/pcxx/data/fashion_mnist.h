@@ -19,6 +19,9 @@ struct FashionMnistOptions {
   float deviation = 0.5F;
   /// Inputs are (n, 784); set to false for (n, 1, 28, 28), as convolutions want them.
   bool flatten = true;
+  /// Set to true to keep the pixels as bytes with a scaling: a quarter of the memory, and batches
+  /// are gathered twice as fast. Inputs are then read through a Loader or scaled_inputs.
+  bool keep_bytes = false;
 };
 
 /// Returns both sets. Throws FileError, saying where it looked and how to get the set, if it is
