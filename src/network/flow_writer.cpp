@@ -254,7 +254,10 @@ Program FlowWriter::finish() {
     count_runs();
   }
   finished_ = true;
-  return {model_, std::move(open_.front()), {}};
+  Program program;
+  program.graph = model_;
+  program.body = std::move(open_.front());
+  return program;
 }
 
 }  // namespace pcxx

@@ -55,7 +55,66 @@ Clusters::Clusters(const Graph& graph, const std::vector<ExpressionId>& roots)
     const bool works = !graph_[id].operands.empty() && graph_[id].op != Op::reshape && graph_[id].op != Op::broadcast;
     levels_.emplace(id, level + (works ? 1 : 0));
   }
+  raise(roots);
   group();
+}
+
+/// Moves a member up to the lowest level of those that read it, so that it joins their kernel instead of waiting in memory.
+void Clusters::raise(const std::vector<ExpressionId>& roots) {
+  std::unordered_map<ExpressionId, int> highest;  // that a member's readers allow
+  const auto allow = [&](ExpressionId id, int level) {
+    const auto [place, fresh] = highest.try_emplace(id, level);
+    place->second = std::min(place->second, level);
+  };
+  for (const ExpressionId root : roots) {
+    const ExpressionId source = without_reshape(graph_, root);
+    if (members_.contains(source)) {
+      allow(source, members_.at(source).level);  // a result is wanted as soon as it can be had
+    }
+  }
+  for (auto it = order_.rbegin(); it != order_.rend(); ++it) {
+    const auto found = members_.find(*it);
+    if (found == members_.end()) {
+      const bool works = graph_[*it].op != Op::reshape && graph_[*it].op != Op::broadcast;
+      for (const ExpressionId operand : graph_[*it].operands) {
+        if (works) {
+          allow(without_reshape(graph_, operand), levels_.at(*it) - 1);
+        }
+      }
+      continue;
+    }
+    Member& member = found->second;
+    const auto limit = highest.find(*it);
+    if (limit != highest.end() && !shares_transcendental(*it)) {
+      member.level = std::max(member.level, limit->second);
+    }
+    for (const View& view : member.operands) {
+      if (graph_[view.source].op == Op::broadcast) {  // through memory: what is stretched must be there before
+        allow(without_reshape(graph_, graph_[view.source].operands[0]), levels_.at(view.source));
+      } else {
+        allow(view.source, member.level - (together(member, view) ? 0 : 1));
+      }
+    }
+  }
+}
+
+/// Returns whether an activation's derivative is computed where the activation itself is: one exp or tanh serves both.
+bool Clusters::shares_transcendental(ExpressionId id) const {
+  Expression e = graph_[id];
+  if (e.op != Op::activation_derivative) {
+    return false;
+  }
+  return std::any_of(order_.begin(), order_.end(), [&](ExpressionId other) {
+    const Expression& candidate = graph_[other];
+    return candidate.op == Op::activation && candidate.operands == e.operands && candidate.attributes == e.attributes &&
+           members_.at(other).level == members_.at(id).level;
+  });
+}
+
+bool Clusters::together(const Member& reader, const View& view) const {
+  const auto found = members_.find(view.source);
+  return found != members_.end() && found->second.domain == reader.domain &&
+         found->second.per_row == (view.access == Access::per_row);
 }
 
 Member Clusters::describe(ExpressionId id) const {
@@ -120,9 +179,7 @@ int Clusters::level_of(const Member& member) const {
       }
       continue;
     }
-    const bool together = found->second.domain == member.domain &&
-                          (found->second.per_row == (view.access == Access::per_row));
-    level = std::max(level, found->second.level + (together ? 0 : 1));
+    level = std::max(level, found->second.level + (together(member, view) ? 0 : 1));
   }
   return level;
 }

@@ -43,6 +43,10 @@ class Clusters {
  private:
   Member describe(ExpressionId id) const;
   int level_of(const Member& member) const;
+  /// Returns whether a reader takes an operand from the kernel that it is in itself, if their levels are equal.
+  bool together(const Member& reader, const View& view) const;
+  bool shares_transcendental(ExpressionId id) const;
+  void raise(const std::vector<ExpressionId>& roots);
   void group();
 
   const Graph& graph_;

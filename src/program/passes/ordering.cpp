@@ -95,7 +95,8 @@ class Block {
       return false;
     }
     for (std::size_t i = 0; i < call.inputs.size(); ++i) {
-      if (call.inputs[i] == target && fused->inputs[i] != Access::full) {
+      const bool number = graph_.symbol(target).span == Span::shared && graph_.symbol(target).shape.elements() == 1;
+      if (call.inputs[i] == target && fused->inputs[i] != Access::full && !number) {
         return false;
       }
     }
