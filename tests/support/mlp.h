@@ -19,7 +19,16 @@ struct MlpOptions {
   bool bias = true;
   Placement placement = Placement::after_activation;
   Initialiser weight = fan_in_uniform();
+  std::vector<double> precisions = {};  // of each node's squared error; empty: 1
+  double skip = 0;                      // 1: nodes between equals are predicted from themselves, too: u = h + W h
 };
+
+/// E = precision / 2 sum((h - u)^2).
+inline Energy weighted_error(double precision) {
+  return {"weighted_error", [precision](const Tensor& value, const Tensor& prediction) {
+            return (0.5 * precision) * sum(square(value - prediction));
+          }};
+}
 
 /// x -> node0 -> node1 -> ... -> the last, whose prediction is linear (A). Parameters are "layer0.weight", ...
 class Mlp : public Network {
@@ -31,10 +40,12 @@ class Mlp : public Network {
       const bool before = options.placement == Placement::before_activation;
       const Tensor input = before && !first ? activate(options.activation, below) : below;
       const LinearOptions layer{.bias = options.bias, .name = "layer" + std::to_string(i - 1), .weight = options.weight};
-      const Tensor mapped = linear(input, widths[i], layer);
+      const bool skips = options.skip != 0 && !first && !last;
+      const Tensor mapped = skips ? linear(input, widths[i], layer) + options.skip * below : linear(input, widths[i], layer);
+      const Energy error = options.precisions.empty() ? squared_error() : weighted_error(options.precisions[i - 1]);
       layers.push_back(node("node" + std::to_string(i - 1), {widths[i]},
                             last || before ? mapped : activate(options.activation, mapped),
-                            last ? options.output : squared_error()));
+                            last && options.output.needs_clamp ? options.output : error));
       below = layers.back();
     }
   }
