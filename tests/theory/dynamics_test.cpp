@@ -105,7 +105,7 @@ TEST_P(Dynamics, T13StepBounds) {
   for (const auto& [bound, momentum, nesterov] : {std::tuple(2.0, 0.0, false), std::tuple(2 * (1 + m), m, false),
                                                   std::tuple(2 * (1 + m) / (1 + 2 * m), m, true)}) {
     EXPECT_LT(with(bound, momentum, nesterov, 0.98), 1e-3) << bound;
-    EXPECT_GT(with(bound, momentum, nesterov, 1.02), 1e3) << bound;
+    EXPECT_FALSE(with(bound, momentum, nesterov, 1.02) < 1e3) << bound;  // or no number any more
   }
 }
 
@@ -134,7 +134,7 @@ TEST_P(Dynamics, T13SweepBound) {
     EXPECT_LT(left(gain, 1.9 / (1 + gain * gain)), 1e-3) << gain;
   }
   EXPECT_LT(left(0.6, 1), 1e-3);
-  EXPECT_GT(left(1.1, 1), 1e3);
+  EXPECT_FALSE(left(1.1, 1) < 1e3);  // or no number any more
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, Dynamics, testing::ValuesIn(machines()), machine_name);

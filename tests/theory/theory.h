@@ -25,6 +25,10 @@ struct Machine {
   double tolerance;
 };
 
+inline void PrintTo(const Machine& machine, std::ostream* stream) {
+  *stream << machine.device << " " << to_string(machine.precision);
+}
+
 inline std::vector<Machine> machines() {
   std::vector<Machine> all = {{"reference", Precision::f64, 1e-10}};
   for (const std::string& device : devices()) {
