@@ -19,10 +19,9 @@ struct Scaling {
 /// Pictures may stay bytes, a quarter of the memory, and are scaled while a Loader gathers a batch:
 /// reading them from memory is what a batch costs.
 struct Dataset {
-  Array inputs{Shape{0}, ElementType::f32};  // (n, ...) f32, or u8 to be scaled
-  Scaling scaling = {};                      // of u8 inputs
-  Array labels{Shape{0},
-               ElementType::i32};  // (n) i32, each from 0 to classes - 1; empty for regression
+  Array inputs{Shape{0}, ElementType::f32};   // (n, ...) f32, or u8 to be scaled
+  Scaling scaling = {};                       // of u8 inputs
+  Array labels{Shape{0}, ElementType::i32};   // (n) i32 from 0 to classes - 1; else empty
   Array targets{Shape{0}, ElementType::f32};  // (n, ...) f32; empty for classification
   Size classes = 0;                           // 0 for regression
 
