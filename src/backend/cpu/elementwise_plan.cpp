@@ -298,12 +298,12 @@ class Planner {
 
 std::string name_of(const Place& place, std::size_t number) {
   switch (place.kind) {
-    case Place::Kind::input: return "in" + std::to_string(place.index);
-    case Place::Kind::output: return "out" + std::to_string(place.index);
+    case Place::Kind::input: return std::string("in").append(std::to_string(place.index));
+    case Place::Kind::output: return std::string("out").append(std::to_string(place.index));
     case Place::Kind::constant: return "";
     case Place::Kind::scratch: break;
   }
-  return "t" + std::to_string(number);
+  return std::string("t").append(std::to_string(number));
 }
 
 }  // namespace
@@ -330,8 +330,10 @@ std::string listing(const ElementwisePlan& plan) {
       }
       text += part == &plan.once ? "once: " : "";
       text += name(each.instruction.destination[0]);
-      text += results == 2 ? ", " + name(each.instruction.destination[1]) : "";
-      text += " = " + formula(each.instruction.code, names) + "\n";
+      if (results == 2) {
+        text.append(", ").append(name(each.instruction.destination[1]));
+      }
+      text.append(" = ").append(formula(each.instruction.code, names)).append("\n");
     }
   }
   return text;
