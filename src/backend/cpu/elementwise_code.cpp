@@ -39,7 +39,10 @@ OperandCounts operand_counts(const Code& code) {
   switch (code.family) {
     case Family::activation_pair: return {1, 2};
     case Family::pair_sum: return {2, 2};
-    case Family::error: return {3, 2};
+    case Family::activation_error: return {2, 2};
+    case Family::error:
+    case Family::error_of_sum: return {3, 2};
+    case Family::root_quotient: return {5, 1};
     case Family::activation_sum:
     case Family::slope_sum:
     case Family::binary:
@@ -83,6 +86,12 @@ std::string formula(const Code& code, const std::vector<std::string>& x) {
     case Family::tree: return combined(code.third, combined(code.first, x[0], x[1]), combined(code.second, x[2], x[3]));
     case Family::select: return "(" + x[0] + " ? " + x[1] + " : " + x[2] + ")";
     case Family::error: return "e = " + x[0] + " - " + x[1] + ", " + combined(code.second, "e", x[2]);
+    case Family::activation_error:
+      return "e = " + x[0] + " - " + activation + "(" + x[1] + "), " + combined(code.second, "e", activation + "'");
+    case Family::error_of_sum:
+      return "e = " + x[0] + " - " + activation + combined(Arithmetic::add, x[1], x[2]) + ", " +
+             combined(code.second, "e", activation + "'");
+    case Family::root_quotient: return x[0] + " * " + x[1] + " / (sqrt(" + x[2] + " * " + x[3] + ") + " + x[4] + ")";
     case Family::sum_rows: return "row sum(" + x[0] + ")";
     case Family::dot_rows: return "row sum(" + x[0] + " * " + x[1] + ")";
     case Family::max_rows: return "row max(" + x[0] + ")";

@@ -42,7 +42,7 @@ HWY_INLINE void store_first(Vector v, float* to, Size count) {
 
 /// The vectors that one turn of a loop reads.
 struct Operands {
-  Vector a, b, c, e;
+  Vector a, b, c, e, f;
 };
 
 template <unsigned Scalars, int Index>
@@ -64,6 +64,7 @@ HWY_INLINE void loop(const Instruction& i, float* const* at, Size count, const F
   const float* b = Sources > 1 ? at[i.source[1]] : a;
   const float* c = Sources > 2 ? at[i.source[2]] : a;
   const float* e = Sources > 3 ? at[i.source[3]] : a;
+  const Vector sf = set(Sources > 4 ? *at[i.source[4]] : 0);  // a fifth is always one for all
   float* d = at[i.destination[0]];
   float* d1 = at[i.destination[1]];
   const Vector sa = set((Scalars & 1U) != 0 ? *a : 0), sb = set((Scalars & 2U) != 0 ? *b : 0);
@@ -78,14 +79,14 @@ HWY_INLINE void loop(const Instruction& i, float* const* at, Size count, const F
   };
   Size j = 0;
   for (; j + lanes <= count; j += lanes) {
-    Operands v{whole<Scalars, 0>(a, sa, j), sb, sc, se};
+    Operands v{whole<Scalars, 0>(a, sa, j), sb, sc, se, sf};
     if constexpr (Sources > 1) { v.b = whole<Scalars, 1>(b, sb, j); }
     if constexpr (Sources > 2) { v.c = whole<Scalars, 2>(c, sc, j); }
     if constexpr (Sources > 3) { v.e = whole<Scalars, 3>(e, se, j); }
     give(f(v), j, lanes);
   }
   if (const Size left = count - j; left > 0) {
-    Operands v{partial<Scalars, 0>(a, sa, j, left), sb, sc, se};
+    Operands v{partial<Scalars, 0>(a, sa, j, left), sb, sc, se, sf};
     if constexpr (Sources > 1) { v.b = partial<Scalars, 1>(b, sb, j, left); }
     if constexpr (Sources > 2) { v.c = partial<Scalars, 2>(c, sc, j, left); }
     if constexpr (Sources > 3) { v.e = partial<Scalars, 3>(e, se, j, left); }
@@ -391,6 +392,48 @@ Run error_of() {
   };
 }
 
+template <Activation A, Arithmetic Product, int Sources>
+Run activation_error_of() {
+  return [](const Instruction& i, float* const* at, const Extent& extent) HWY_ATTR {
+    loop<0, Sources>(i, at, extent.count, [](const Operands& v) HWY_ATTR {
+      const Pair pair = activate<A>(Sources == 3 ? hn::Add(v.b, v.c) : v.b);
+      const Vector error = hn::Sub(v.a, pair.value);
+      return Pair{error, apply<Product>(error, pair.slope)};
+    });
+  };
+}
+
+template <Arithmetic Product, int Sources>
+Run find_activation_error(Activation activation) {
+  switch (activation) {
+    case Activation::relu: return activation_error_of<Activation::relu, Product, Sources>();
+    case Activation::leaky_relu: return activation_error_of<Activation::leaky_relu, Product, Sources>();
+    case Activation::gelu: return activation_error_of<Activation::gelu, Product, Sources>();
+    case Activation::gelu_erf: return activation_error_of<Activation::gelu_erf, Product, Sources>();
+    case Activation::tanh: return activation_error_of<Activation::tanh, Product, Sources>();
+    case Activation::sigmoid: return activation_error_of<Activation::sigmoid, Product, Sources>();
+    case Activation::silu: return activation_error_of<Activation::silu, Product, Sources>();
+    case Activation::softplus: return activation_error_of<Activation::softplus, Product, Sources>();
+    case Activation::hard_tanh: return activation_error_of<Activation::hard_tanh, Product, Sources>();
+    case Activation::elu: return activation_error_of<Activation::elu, Product, Sources>();
+    case Activation::identity:
+    case Activation::count: break;
+  }
+  return nullptr;
+}
+
+template <int Sources>
+Run find_activation_error(const Code& code) {
+  return code.second == Arithmetic::multiply ? find_activation_error<Arithmetic::multiply, Sources>(code.activation)
+                                             : find_activation_error<Arithmetic::negative_multiply, Sources>(code.activation);
+}
+
+void root_quotient(const Instruction& i, float* const* at, const Extent& extent) {
+  loop<0b1010, 5>(i, at, extent.count, [](const Operands& v) HWY_ATTR {
+    return hn::Div(hn::Mul(v.a, v.b), hn::Add(hn::Sqrt(hn::Mul(v.c, v.e)), v.f));
+  });
+}
+
 // ---- rows and columns ----------------------------------------------------------------------------------------------
 
 /// Combines f(0), f(1), .. over the columns of one row: whole vectors in four chains, then the tail filled with `empty`.
@@ -425,15 +468,61 @@ HWY_INLINE float lane_sum(Vector v) { return hn::GetLane(hn::SumOfLanes(Tag(), v
 HWY_INLINE float row_max(const float* row, Size columns) {
   const Vector most = fold(columns, set(-kInfinity), [&](Size j, Size n) HWY_ATTR { return load_some(row + j, n); },
                            [](Vector a, Vector b) HWY_ATTR { return larger(a, b); });
-  return hn::AllFalse(Tag(), hn::IsNaN(most)) ? hn::GetLane(hn::MaxOfLanes(Tag(), most)) : std::nanf("");
+  return hn::AllFalse(Tag(), hn::IsNaN(most)) ? hn::GetLane(hn::MaxOfLanes(Tag(), most)) : std::numeric_limits<float>::quiet_NaN();
 }
+
+/// Up to so many columns, rows are reduced side by side, one in each lane, column after column.
+constexpr Size kNarrow = 16;
+
+/// Up to `lanes` narrow rows turned, so that a column of them is a vector; lanes without a row repeat the last.
+struct Turned {
+  HWY_ALIGN float columns[kNarrow][HWY_MAX_BYTES / sizeof(float)];
+
+  HWY_INLINE void take(const float* from, Size rows, Size count) {
+    const Size lanes = static_cast<Size>(hn::Lanes(Tag()));
+    for (Size r = 0; r < lanes; ++r) {
+      const float* row = from + std::min(r, rows - 1) * count;
+      for (Size c = 0; c < count; ++c) {
+        columns[c][r] = row[c];
+      }
+    }
+  }
+  HWY_INLINE Vector at(Size c) const { return hn::Load(Tag(), columns[c]); }
+};
+
+/// Calls f(row, rows) for each group of rows and stores what it gives.
+template <class F>
+HWY_INLINE void reduce_narrow(float* d, Size rows, const F& f) {
+  const Size lanes = static_cast<Size>(hn::Lanes(Tag()));
+  for (Size r = 0; r < rows; r += lanes) {
+    const Size count = std::min(lanes, rows - r);
+    store_first(f(r, count), d + r, count);
+  }
+}
+
+template <class Combine>
+HWY_INLINE Vector fold_turned(const Turned& turned, Size columns, Vector start, const Combine& combine) {
+  for (Size c = 0; c < columns; ++c) {
+    start = combine(start, turned.at(c));
+  }
+  return start;
+}
+
+HWY_INLINE Vector plus(Vector a, Vector b) { return hn::Add(a, b); }
 
 void sum_rows(const Instruction& i, float* const* at, const Extent& extent) {
   const float* row = at[i.source[0]];
   float* d = at[i.destination[0]];
+  if (extent.columns <= kNarrow) {
+    Turned turned;
+    return reduce_narrow(d, extent.rows, [&](Size r, Size rows) HWY_ATTR {
+      turned.take(row + r * extent.columns, rows, extent.columns);
+      return fold_turned(turned, extent.columns, set(0), [](Vector a, Vector b) HWY_ATTR { return plus(a, b); });
+    });
+  }
   for (Size r = 0; r < extent.rows; ++r, row += extent.columns) {
     d[r] = lane_sum(fold(extent.columns, set(0), [&](Size j, Size n) HWY_ATTR { return load_some(row + j, n); },
-                         [](Vector a, Vector b) HWY_ATTR { return hn::Add(a, b); }));
+                         [](Vector a, Vector b) HWY_ATTR { return plus(a, b); }));
   }
 }
 
@@ -441,32 +530,67 @@ void dot_rows(const Instruction& i, float* const* at, const Extent& extent) {
   const float* a = at[i.source[0]];
   const float* b = at[i.source[1]];
   float* d = at[i.destination[0]];
+  if (extent.columns <= kNarrow) {
+    Turned left, right;
+    return reduce_narrow(d, extent.rows, [&](Size r, Size rows) HWY_ATTR {
+      left.take(a + r * extent.columns, rows, extent.columns);
+      right.take(b + r * extent.columns, rows, extent.columns);
+      Vector sum = set(0);
+      for (Size c = 0; c < extent.columns; ++c) {
+        sum = plus(sum, hn::Mul(left.at(c), right.at(c)));
+      }
+      return sum;
+    });
+  }
   for (Size r = 0; r < extent.rows; ++r, a += extent.columns, b += extent.columns) {
     d[r] = lane_sum(fold(extent.columns, set(0),
                          [&](Size j, Size n) HWY_ATTR { return hn::Mul(load_some(a + j, n), load_some(b + j, n)); },
-                         [](Vector x, Vector y) HWY_ATTR { return hn::Add(x, y); }));
+                         [](Vector x, Vector y) HWY_ATTR { return plus(x, y); }));
   }
 }
 
 void max_rows(const Instruction& i, float* const* at, const Extent& extent) {
   const float* row = at[i.source[0]];
   float* d = at[i.destination[0]];
+  if (extent.columns <= kNarrow) {
+    Turned turned;
+    return reduce_narrow(d, extent.rows, [&](Size r, Size rows) HWY_ATTR {
+      turned.take(row + r * extent.columns, rows, extent.columns);
+      return fold_turned(turned, extent.columns, set(-kInfinity), [](Vector a, Vector b) HWY_ATTR { return larger(a, b); });
+    });
+  }
   for (Size r = 0; r < extent.rows; ++r, row += extent.columns) {
     d[r] = row_max(row, extent.columns);
   }
 }
 
 /// m + log sum exp(a - m), m the largest; an infinite m is the result.
+HWY_INLINE Vector from_largest(Vector most, Vector sum) {
+  return hn::IfThenElse(hn::Eq(hn::Abs(most), set(kInfinity)), most, hn::Add(most, logarithm(sum)));
+}
+
 void logsumexp_rows(const Instruction& i, float* const* at, const Extent& extent) {
   const float* row = at[i.source[0]];
   float* d = at[i.destination[0]];
+  if (extent.columns <= kNarrow) {
+    Turned turned;
+    return reduce_narrow(d, extent.rows, [&](Size r, Size rows) HWY_ATTR {
+      turned.take(row + r * extent.columns, rows, extent.columns);
+      const Vector most =
+          fold_turned(turned, extent.columns, set(-kInfinity), [](Vector a, Vector b) HWY_ATTR { return larger(a, b); });
+      Vector sum = set(0);
+      for (Size c = 0; c < extent.columns; ++c) {
+        sum = plus(sum, exponential(hn::Sub(turned.at(c), most)));
+      }
+      return from_largest(most, sum);
+    });
+  }
   for (Size r = 0; r < extent.rows; ++r, row += extent.columns) {
-    const float most = row_max(row, extent.columns);
-    const Vector m = set(most);
+    const Vector most = set(row_max(row, extent.columns));
     const float sum = lane_sum(fold(extent.columns, set(0),
-                                    [&](Size j, Size n) HWY_ATTR { return exponential(hn::Sub(load_some(row + j, n), m)); },
-                                    [](Vector a, Vector b) HWY_ATTR { return hn::Add(a, b); }));
-    d[r] = std::isinf(most) ? most : most + hn::GetLane(logarithm(set(sum)));
+                                    [&](Size j, Size n) HWY_ATTR { return exponential(hn::Sub(load_some(row + j, n), most)); },
+                                    [](Vector a, Vector b) HWY_ATTR { return plus(a, b); }));
+    d[r] = hn::GetLane(from_largest(most, set(sum)));
   }
 }
 
@@ -526,6 +650,9 @@ Run find(const Code& code) {
     case Family::select: return find_select(code.scalars);
     case Family::error:
       return code.second == Arithmetic::multiply ? error_of<Arithmetic::multiply>() : error_of<Arithmetic::negative_multiply>();
+    case Family::activation_error: return find_activation_error<2>(code);
+    case Family::error_of_sum: return find_activation_error<3>(code);
+    case Family::root_quotient: return code.scalars == 0b11010 ? root_quotient : nullptr;
     case Family::sum_rows: return sum_rows;
     case Family::dot_rows: return dot_rows;
     case Family::max_rows: return max_rows;

@@ -62,6 +62,9 @@ enum class Family : std::uint8_t {
   tree,             // d = (a first b) third (c second e)
   select,           // d = a != 0 ? b : c
   error,            // d0 = a - b, d1 = +-(d0 c): second is multiply or negative_multiply
+  activation_error, // d0 = a - phi(b), d1 = +-(d0 phi'(b))
+  error_of_sum,     // d0 = a - phi(b + c), d1 = +-(d0 phi'(b + c))
+  root_quotient,    // d = (a b) / (sqrt(c e) + f): Adam's direction; b, e, f scalars
   sum_rows,         // d(row) = sum over columns of a
   dot_rows,         // d(row) = sum over columns of a b
   max_rows,
@@ -91,7 +94,7 @@ using InstructionFunction = void (*)(const Instruction& instruction, float* cons
 struct Instruction {
   InstructionFunction run = nullptr;
   std::uint16_t destination[2] = {0, 0};
-  std::uint16_t source[4] = {0, 0, 0, 0};
+  std::uint16_t source[5] = {0, 0, 0, 0, 0};
   Code code;
 };
 

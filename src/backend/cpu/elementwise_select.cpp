@@ -226,6 +226,9 @@ class Selector {
     if (auto found = match_error(root, p)) {
       return *std::move(found);
     }
+    if (auto found = match_root_quotient(root, p)) {
+      return *std::move(found);
+    }
     if (auto found = match_tree(root, p)) {
       return *std::move(found);
     }
@@ -253,10 +256,48 @@ class Selector {
       const Node& error = node(e);
       if (error.is(Op::subtract) && error.domain == domain && !absorbable(e, domain) && tile_of_[index(e)] < 0 &&
           !is_scalar(c, domain) && scalars(error.operands, domain) == 0 && !depends(e, c)) {
-        return Tile{{.family = Family::error, .second = p.op}, domain, {e, root}, {error.operands[0], error.operands[1], c}};
+        const Tile plain{{.family = Family::error, .second = p.op}, domain, {e, root}, {error.operands[0], error.operands[1], c}};
+        return match_activation_error(plain).value_or(plain);
       }
     }
     return std::nullopt;
+  }
+
+  /// h - phi(a), +-(h - phi(a)) phi'(a), where nothing else reads phi or phi'.
+  std::optional<Tile> match_activation_error(const Tile& plain) const {
+    const int h = plain.operands[0], u = plain.operands[1], slope = plain.operands[2];
+    if (!absorbable(u, plain.domain) || !absorbable(slope, plain.domain) || !node(u).is(Op::activation) ||
+        !node(slope).is(Op::activation_derivative) || node(u).activation != node(slope).activation ||
+        node(u).operands != node(slope).operands) {
+      return std::nullopt;
+    }
+    Tile found{plain.code, plain.domain, plain.results, {h, node(u).operands[0]}};
+    found.code.family = Family::activation_error;
+    found.code.activation = node(u).activation;
+    const Node& a = node(node(u).operands[0]);
+    if (a.is(Op::add) && a.uses == 2 && !a.output && a.domain == plain.domain && scalars(a.operands, plain.domain) == 0) {
+      found.operands = {h, a.operands[0], a.operands[1]};
+      found.code.family = Family::error_of_sum;
+    }
+    return found;
+  }
+
+  /// (a b) / (sqrt(c e) + f).
+  std::optional<Tile> match_root_quotient(int root, const Pairing& p) const {
+    const Domain domain = node(root).domain;
+    if (p.op != Arithmetic::divide) {
+      return std::nullopt;
+    }
+    const auto above = inner(p.x, domain), below = inner(p.y, domain);
+    if (!above || above->op != Arithmetic::multiply || !below || below->op != Arithmetic::add ||
+        !absorbable(below->x, domain) || !node(below->x).is(Op::sqrt)) {
+      return std::nullopt;
+    }
+    const auto square = inner(node(below->x).operands[0], domain);
+    if (!square || square->op != Arithmetic::multiply) {
+      return std::nullopt;
+    }
+    return tile({.family = Family::root_quotient}, root, {above->x, above->y, square->x, square->y, below->y});
   }
 
   std::optional<Tile> match_tree(int root, const Pairing& p) const {

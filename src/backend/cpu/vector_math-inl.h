@@ -89,7 +89,11 @@ struct Power {
 /// For x within [-104, 89].
 HWY_INLINE Power reduce_exponent(Vector x) {
   const Vector n = hn::Round(hn::Mul(x, set(1.44269504F)));
+#if HWY_NATIVE_FMA
+  const Vector r = hn::NegMulAdd(n, set(-1.90465421e-9F), hn::NegMulAdd(n, set(0.693147182F), x));
+#else  // ln 2 in two parts, the first of few enough bits for an exact product
   const Vector r = hn::NegMulAdd(n, set(-2.12194440e-4F), hn::NegMulAdd(n, set(0.693359375F), x));
+#endif
   static constexpr float kTerms[] = {0.49999994F, 0.166665196F, 0.0416683927F, 0.00836878084F, 0.00138144672F};
   return {n, hn::MulAdd(hn::Mul(r, r), polynomial(r, kTerms), r)};  // (exp(r) - 1 - r) / r^2
 }
