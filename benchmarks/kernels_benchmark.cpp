@@ -183,7 +183,7 @@ FusedKernel update_kernel(Size columns) {
           .outputs = {{6, OutputKind::full}}};
 }
 
-/// AdamW with the gradient's scale and the bias corrections as scalars: inputs w, g, m, v, scale, c1, c2.
+/// AdamW with the gradient's scale and the inverse bias corrections as scalars: inputs w, g, m, v, scale, c1, c2.
 FusedKernel adamw_kernel() {
   FusedKernel kernel{.columns = 1,
                      .inputs = {Access::full, Access::full, Access::full, Access::full, Access::scalar, Access::scalar, Access::scalar},
@@ -200,8 +200,8 @@ FusedKernel adamw_kernel() {
   const int gradient = step(Op::multiply, {1, 4});
   const int first = step(Op::add, {times(2, 0.9), times(gradient, 0.1)});
   const int second = step(Op::add, {times(3, 0.999), times(step(Op::multiply, {gradient, gradient}), 0.001)});
-  const int root = step(Op::sqrt, {step(Op::divide, {second, 6})});
-  const int direction = step(Op::divide, {step(Op::divide, {first, 5}), step(Op::add, {root, step(Op::constant, {}, 1e-8)})});
+  const int root = step(Op::sqrt, {step(Op::multiply, {second, 6})});
+  const int direction = step(Op::divide, {step(Op::multiply, {first, 5}), step(Op::add, {root, step(Op::constant, {}, 1e-8)})});
   const int change = times(step(Op::add, {direction, times(0, 1e-4)}), 1e-3);
   kernel.outputs = {{step(Op::subtract, {0, change}), OutputKind::full}, {first, OutputKind::full}, {second, OutputKind::full}};
   return kernel;
