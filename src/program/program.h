@@ -91,11 +91,11 @@ constexpr Size kTileRows = 64;
 struct Program {
   std::shared_ptr<Graph> graph;
   Region body;
-  std::vector<std::string> notes;   // what the passes did, for explain()
+  std::vector<std::string> notes = {};  // what the passes did, for explain()
   SymbolId samples = -1;            // shared scalar that holds the number of samples (after `fuse`, if it is read)
-  std::set<SymbolId> partials;      // sums over samples that each tile of rows leaves (after `fuse`)
-  std::set<SymbolId> halves;        // stored as bf16 (after `layout`)
-  std::map<SymbolId, Placement> placements;  // of every variable that a call names (after `memory`)
+  std::set<SymbolId> partials = {};  // sums over samples that each tile of rows leaves (after `fuse`)
+  std::set<SymbolId> halves = {};    // stored as bf16 (after `layout`)
+  std::map<SymbolId, Placement> placements = {};  // of every variable that a call names (after `memory`)
   Size tile_bytes = 0;                       // scratch for one tile (after `memory`)
 };
 
