@@ -1,6 +1,7 @@
 /// Array: storage and conversion between element types.
 #include "pcxx/core/array.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -139,6 +140,11 @@ Array Array::to(ElementType type) const {
     return *this;
   }
   Array result(shape_, type);
+  if (type_ == ElementType::f64 && type == ElementType::f32) {  // the way of every parameter: worth a plain loop
+    const auto from = as<double>();
+    std::transform(from.begin(), from.end(), result.as<float>().begin(), [](double x) { return static_cast<float>(x); });
+    return result;
+  }
   for (Size i = 0; i < elements(); ++i) {
     write(result, i, read(*this, i));
   }

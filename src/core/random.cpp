@@ -53,8 +53,11 @@ std::uint64_t below_from(std::uint64_t range, Word&& word) {
 }  // namespace
 
 std::uint32_t RandomStream::word() {
-  const auto words = words_at(seed_, stream_, position_ >> 2);
-  return words[position_++ & 3];
+  if (block_ != position_ >> 2) {
+    block_ = position_ >> 2;
+    words_ = words_at(seed_, stream_, block_);
+  }
+  return words_[position_++ & 3];
 }
 
 double RandomStream::uniform(double low, double high) { return low + (high - low) * unit_from(word()); }
@@ -74,17 +77,8 @@ Size RandomStream::below(Size bound) {
 std::vector<Size> RandomStream::permutation(Size count) {
   std::vector<Size> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), Size{0});
-  // The words that word() would give, but each block of four is computed once.
-  auto words = words_at(seed_, stream_, position_ >> 2);
-  const auto next = [&] {
-    const std::uint32_t found = words[position_ & 3];
-    if ((++position_ & 3) == 0) {
-      words = words_at(seed_, stream_, position_ >> 2);
-    }
-    return found;
-  };
   for (std::uint64_t left = order.size(); left > 1; --left) {
-    std::swap(order[left - 1], order[below_from(left, next)]);
+    std::swap(order[left - 1], order[below_from(left, [this] { return word(); })]);
   }
   return order;
 }

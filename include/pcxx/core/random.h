@@ -21,7 +21,7 @@ constexpr double unit_from(std::uint32_t word) { return static_cast<double>(word
 /// Returns a stream number made from a name, so that streams do not depend on the order of creation (FNV-1a).
 std::uint64_t stream_from(std::string_view name);
 
-/// A sequence of random numbers; two words, so it can be stored and resumed.
+/// A sequence of random numbers; its position can be stored and resumed.
 class RandomStream {
  public:
   explicit RandomStream(std::uint64_t seed, std::uint64_t stream = 0) : seed_(seed), stream_(stream) {}
@@ -43,6 +43,8 @@ class RandomStream {
   std::uint64_t seed_;
   std::uint64_t stream_;
   std::uint64_t position_ = 0;
+  std::uint64_t block_ = UINT64_MAX;           // number of the block of four words in words_
+  std::array<std::uint32_t, 4> words_{};
 };
 
 }  // namespace pcxx
