@@ -45,8 +45,16 @@ class Lowering {
  private:
   // --- variables
 
-  SymbolId temporary(Span span, const Shape& shape) {
-    return graph_.add_symbol({fmt::format("t{}", graph_.symbols()), SymbolKind::temporary, DType::real, span, shape});
+  /// Returns a new variable, named after what it holds, for explain().
+  SymbolId temporary(const std::string& what, Span span, const Shape& shape) {
+    return graph_.add_symbol({fmt::format("{}_{}", what, graph_.symbols()), SymbolKind::temporary, DType::real, span, shape});
+  }
+
+  static std::string name_of(const Expression& e) {
+    if (e.op != Op::activation && e.op != Op::activation_derivative) {
+      return std::string(to_string(e.op));
+    }
+    return fmt::format("{}{}", to_string(static_cast<Activation>(e.attributes.integers[0])), e.op == Op::activation ? "" : "'");
   }
 
   /// Returns a temporary that holds the value of an assignment, in the span of its target.
@@ -75,7 +83,7 @@ class Lowering {
       return found->second;
     }
     if (clusters_.contains(id)) {
-      const SymbolId symbol = temporary(e.span, e.shape);
+      const SymbolId symbol = temporary(name_of(e), e.span, e.shape);
       made_.emplace(id, symbol);
       request(id);
       return symbol;
@@ -136,7 +144,7 @@ class Lowering {
       case Op::batch_sum: return summed(e.operands[0], e.shape);
       default: break;
     }
-    Call call{OperationKernel{id}, {}, {temporary(e.span, e.shape)}};
+    Call call{OperationKernel{id}, {}, {temporary(name_of(e), e.span, e.shape)}};
     for (const ExpressionId operand : e.operands) {
       call.inputs.push_back(in_memory(operand));
     }
@@ -148,7 +156,7 @@ class Lowering {
     FusedKernel kernel;
     kernel.steps = {{Op::constant, {}, {}, e.attributes.reals[0], false}};
     kernel.outputs = {{0, OutputKind::full}};
-    const SymbolId symbol = temporary(e.span, e.shape);
+    const SymbolId symbol = temporary("constant", e.span, e.shape);
     calls_.push_back({kernel, {}, {symbol}});
     return symbol;
   }
@@ -162,7 +170,7 @@ class Lowering {
 
   /// Returns a new variable with a copy of a value, spread over samples or axes.
   SymbolId copied(ExpressionId id, Span span, const Shape& shape) {
-    const SymbolId symbol = temporary(span, shape);
+    const SymbolId symbol = temporary("copy", span, shape);
     const View view = view_of(graph_, id, span, shape.elements());
     const bool over_samples = span == Span::per_sample && graph_[id].span == Span::shared;
     if (graph_[view.source].op == Op::broadcast && view.source == id && !over_samples) {
@@ -186,9 +194,9 @@ class Lowering {
 
   /// Sum over the samples: each tile of rows leaves its own, and the tiles are added up.
   SymbolId summed(ExpressionId id, const Shape& shape) {
-    const SymbolId result = temporary(Span::shared, shape);
+    const SymbolId result = temporary("sum", Span::shared, shape);
     const ExpressionId source = without_reshape(graph_, id);
-    const SymbolId partial = temporary(Span::per_sample, shape);
+    const SymbolId partial = temporary("partial", Span::per_sample, shape);
     program_.partials.insert(partial);
     const bool joins = clusters_.contains(source) && !clusters_.member(source).per_row &&
                        clusters_.member(source).domain.columns == shape.elements();
@@ -236,7 +244,7 @@ class Lowering {
   }
 
   SymbolId call_product(const ProductKernel& kernel, const Factor& a, const Factor& b, const Expression& e) {
-    const SymbolId symbol = temporary(e.span, e.shape);
+    const SymbolId symbol = temporary("product", e.span, e.shape);
     calls_.push_back({kernel, {in_memory(a.id), in_memory(b.id)}, {symbol}});
     return symbol;
   }
