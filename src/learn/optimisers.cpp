@@ -46,6 +46,7 @@ Optimiser adam_with_decay(std::string name, const AdamwOptions& options) {
 
 }  // namespace
 
+// [sgd]
 Optimiser sgd(const SgdOptions& options) {
   require_decay("sgd", "momentum", options.momentum);
   if (options.momentum == 0) {
@@ -59,6 +60,7 @@ Optimiser sgd(const SgdOptions& options) {
             return {in.value - options.rate(in.count) * step, {trace}};
           }};
 }
+// [/sgd]
 
 Optimiser adam(const AdamOptions& options) {
   return adam_with_decay("adam", {options.rate, 0, options.first_decay, options.second_decay, options.epsilon});

@@ -44,6 +44,7 @@ std::vector<WeightGroup> grouped(const Network& network, const Optimisers& optim
   return groups;
 }
 
+// [learn]
 /// One step of every group along the mean gradient of `energy`, and the energies from which they learn: one statement.
 void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& energy,
            const std::vector<std::pair<std::string, Tensor>>& energies) {
@@ -64,7 +65,9 @@ void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& ene
     }
   });
 }
+// [/learn]
 
+// [predictive_coding]
 void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
   const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);
   flow.enter("start");
@@ -76,6 +79,7 @@ void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
   }
   learn(flow, groups, energy, flow.network().energies());
 }
+// [/predictive_coding]
 
 void backpropagation(Flow& flow, const Backpropagation& rule) {
   const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);

@@ -46,11 +46,13 @@ Schedule warmup_cosine(const WarmupCosine& options) {
   });
 }
 
+// [step]
 Schedule step_schedule(double first, double factor, Size every) {
   require_updates("step_schedule", every);
   return Schedule([=](const Tensor& count) {
     return first * power(factor, floor(count / static_cast<double>(every)));
   });
 }
+// [/step]
 
 }  // namespace pcxx

@@ -7,16 +7,20 @@
 
 namespace pcxx {
 
+// [squared_error]
 Energy squared_error() {
   return {"squared_error", [](const Tensor& value, const Tensor& prediction) {
             return 0.5 * sum(square(value - prediction));
           }};
 }
+// [/squared_error]
 
+// [categorical]
 Energy categorical() {
   return {"categorical", [](const Tensor& value, const Tensor& logits) { return -sum(value * log_softmax(logits)); },
           true};
 }
+// [/categorical]
 
 Energy no_energy() {
   return {"none", [](const Tensor&, const Tensor&) { return Tensor(0.0); }};

@@ -91,10 +91,12 @@ const OperationRule kRules[] = {
     {Op::floor, "floor", 1, infer_as_first<DType::real>, no_gradient},
     {Op::sin, "sin", 1, infer_as_first<DType::real>, [](In in) { return Gradients{in.cotangent * cos(in.operands[0])}; }},
     {Op::cos, "cos", 1, infer_as_first<DType::real>, [](In in) { return Gradients{-(in.cotangent * sin(in.operands[0]))}; }},
+    // [erf_entry]
     {Op::erf, "erf", 1, infer_as_first<DType::real>,
      [](In in) {  // erf' = 2 / sqrt(pi) exp(-x^2)
        return Gradients{in.cotangent * (1.1283791670955126 * exp(-square(in.operands[0])))};
      }},
+    // [/erf_entry]
     {Op::logical_not, "logical_not", 1, infer_as_first<DType::boolean>, no_gradient},
     {Op::add, "add", 2, infer_as_first<DType::real>, [](In in) { return Gradients{in.cotangent, in.cotangent}; }},
     {Op::subtract, "subtract", 2, infer_as_first<DType::real>,
@@ -162,7 +164,9 @@ Tensor log(const Tensor& x) { return apply(Op::log, {x}); }
 Tensor sqrt(const Tensor& x) { return apply(Op::sqrt, {x}); }
 Tensor sin(const Tensor& x) { return apply(Op::sin, {x}); }
 Tensor cos(const Tensor& x) { return apply(Op::cos, {x}); }
+// [erf]
 Tensor erf(const Tensor& x) { return apply(Op::erf, {x}); }
+// [/erf]
 
 Tensor operator<(const Tensor& a, const Tensor& b) { return apply_elementwise(Op::less, {a, b}); }
 Tensor operator<=(const Tensor& a, const Tensor& b) { return apply_elementwise(Op::less_equal, {a, b}); }

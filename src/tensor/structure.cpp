@@ -139,6 +139,7 @@ void require_index(const Graph& graph, const Expression& e, ExpressionId id) {
   }
 }
 
+// [gather_rule]
 void infer_gather(const Graph& graph, Expression& e) {
   const Shape &table = graph[e.operands[0]].shape, &index = graph[e.operands[1]].shape;
   require_index(graph, e, e.operands[1]);
@@ -154,6 +155,7 @@ Gradients gradient_of_gather(In in) {
   const Size rows = in.operands[0].shape()[0];
   return {apply(Op::scatter_add, {in.operands[1], in.cotangent}, {{rows}, {}}), 0.0};
 }
+// [/gather_rule]
 
 void infer_scatter_add(const Graph& graph, Expression& e) {
   const Shape &index = graph[e.operands[0]].shape, &rows = graph[e.operands[1]].shape;
@@ -180,7 +182,9 @@ const OperationRule kRules[] = {
     {Op::concat, "concat", -1, infer_concat, gradient_of_concat},
     {Op::slice, "slice", 1, infer_same_dtype, gradient_of_slice},
     {Op::pad, "pad", 1, infer_same_dtype, gradient_of_pad},
+    // [gather_entry]
     {Op::gather, "gather", 2, infer_gather, gradient_of_gather},
+    // [/gather_entry]
     {Op::scatter_add, "scatter_add", 2, infer_scatter_add, gradient_of_scatter_add},
     {Op::one_hot, "one_hot", 1, infer_one_hot, [](In) { return Gradients{0.0}; }},
 };
@@ -251,7 +255,9 @@ Tensor pad(const Tensor& x, std::vector<Size> before, std::vector<Size> after) {
   return Shape(sizes) == x.shape() ? x : apply(Op::pad, {x}, {std::move(before), {}}, Shape(sizes));
 }
 
+// [gather]
 Tensor gather(const Tensor& table, const Tensor& index) { return apply(Op::gather, {table, index}); }
+// [/gather]
 
 Tensor one_hot(const Tensor& index, Size depth) {
   if (depth < 1) {

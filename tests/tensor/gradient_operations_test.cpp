@@ -192,6 +192,7 @@ std::vector<Case> product_cases() {
 
 INSTANTIATE_TEST_SUITE_P(Products, Gradients, testing::ValuesIn(product_cases()), name_of);
 
+// [gather]
 TEST(GradientsOfTables, GatherAndScatter) {
   for (const Span table_span : {Span::shared, Span::per_sample}) {
     for (const Span index_span : {Span::shared, Span::per_sample}) {
@@ -206,6 +207,7 @@ TEST(GradientsOfTables, GatherAndScatter) {
     }
   }
 }
+// [/gather]
 
 }  // namespace
 }  // namespace pcxx::test

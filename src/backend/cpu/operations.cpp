@@ -105,6 +105,7 @@ Size checked_index(float value, Size count, const char* who) {
   return index;
 }
 
+// [gather]
 Body gathered(const Shape& table, const Shape& index) {
   const Size rows = table[0], width = rows == 0 ? 0 : table.elements() / rows;
   return [rows, width, count = index.elements()](const Inputs& in, float* to) {
@@ -113,6 +114,7 @@ Body gathered(const Shape& table, const Shape& index) {
     }
   };
 }
+// [/gather]
 
 Body scattered(const Expression& e, const Shape& index) {
   const Size rows = e.attributes.integers[0], width = rows == 0 ? 0 : e.shape.elements() / rows;

@@ -75,10 +75,12 @@ void cosine(const Job<T>& job) {
   for_each_element(job, [](T x) { return std::cos(x); });
 }
 
+// [erf]
 template <class T>
 void error_function(const Job<T>& job) {
   for_each_element(job, [](T x) { return std::erf(x); });
 }
+// [/erf]
 
 template <class T>
 void logical_not(const Job<T>& job) {

@@ -84,6 +84,7 @@ std::size_t checked_row(const char* who, T index, Size rows) {
   return static_cast<std::size_t>(index);
 }
 
+// [gather]
 /// result[i, ...] = table[index[i], ...].
 template <class T>
 void gather(const Job<T>& job) {
@@ -96,6 +97,7 @@ void gather(const Job<T>& job) {
     }
   }
 }
+// [/gather]
 
 /// result[index[i], ...] += rows[i, ...], from zeros.
 template <class T>

@@ -129,6 +129,7 @@ class Identities {
     return std::nullopt;
   }
 
+  // [subtract]
   Result of_subtract() {
     if (operand(0) == operand(1)) {
       return constant(0);  // the exact zero of an error after a forward start
@@ -144,6 +145,7 @@ class Identities {
     }
     return std::nullopt;
   }
+  // [/subtract]
 
   Result of_multiply() {
     if (is(0, 0) || is(1, 0)) {

@@ -244,6 +244,7 @@ Program memory(Program program) {
   return program;
 }
 
+// [order]
 Program compiled(const Program& program, const PassOptions& options) {
   Program result = simplify(independent_copy(program));
   if (options.known_zeros) {
@@ -254,5 +255,6 @@ Program compiled(const Program& program, const PassOptions& options) {
   }
   return memory(shard(layout(fuse(std::move(result)), options.precision)));
 }
+// [/order]
 
 }  // namespace pcxx
