@@ -1,0 +1,113 @@
+/// Recipe: everything that a training run is made from, as a TOML file says it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pcxx/learn/rules.h"
+#include "pcxx/network/network.h"
+
+namespace pcxx {
+
+/// One predicted node: its prediction is activation(W x + b) of the layer below.
+struct LayerRecipe {
+  std::string name;
+  Size width = 0;
+  std::string activation = "identity";
+  std::string energy = "squared_error";
+  std::string initialiser = "fan_in_uniform";
+  bool bias = true;
+};
+
+struct NetworkRecipe {
+  Size input = 0;
+  std::vector<LayerRecipe> layers;  // the last one is the label
+};
+
+/// A rate: constant (first), linear (first, last, updates), warmup_cosine (first, peak, last, warmup, updates) or step
+/// (first, factor, every).
+struct RateRecipe {
+  std::string schedule = "constant";
+  double first = 0;
+  double peak = 0;
+  double last = 0;
+  double warmup = 0.1;  // the part of all updates that rise from first to peak
+  Size updates = 0;     // 0: all of the run
+  double factor = 1;
+  Size every = 1;
+};
+
+struct OptimiserRecipe {
+  std::string parameters = "*";  // a pattern of parameter names; value optimisers take every free node
+  std::string optimiser;         // sgd, adam or adamw
+  RateRecipe rate;
+  double momentum = 0;
+  bool nesterov = false;
+  double weight_decay = 1e-4;
+  double first_decay = 0.9;
+  double second_decay = 0.999;
+  double epsilon = 1e-8;
+};
+
+struct RuleRecipe {
+  std::string name = "pc";  // pc or bp
+  Size steps = 8;
+  OptimiserRecipe values;
+};
+
+struct DataRecipe {
+  std::string name;           // fashion_mnist, idx, moons, circles, blobs or spirals
+  std::string folder;         // of idx and fashion_mnist files; empty: PCXX_DATA, then the system's
+  Size train = 0;             // samples to take, 0: all; generators: how many to make
+  Size test = 0;
+  double noise = 0.2;         // of generators
+  std::uint64_t train_seed = 42;
+  std::uint64_t test_seed = 0;
+  Size batch = 128;
+  bool drop_last = false;
+  bool shuffle = true;
+};
+
+struct Recipe {
+  std::string name;           // of the file, for messages and folders
+  std::string text;           // the whole recipe as TOML, overrides applied: reading it again gives the same recipe
+  std::uint64_t seed = 0;
+  Size epochs = 1;
+  std::string device = "cpu";
+  Precision precision = Precision::f32;
+  int threads = 0;
+  NetworkRecipe network;
+  RuleRecipe rule;
+  std::vector<OptimiserRecipe> weights;
+  DataRecipe data;
+  Size checkpoint_epochs = 1;   // a checkpoint after so many epochs; 0: only at the end
+  Size checkpoint_batches = 0;  // and after so many batches; 0: never
+  Size log_batches = 0;         // a log record after so many batches; 0: one an epoch
+};
+
+/// Returns the recipe in a TOML text. `overrides` are "dotted.key=value" (values as in TOML, or bare words for text).
+/// Throws RecipeError naming file, line, column and key, and the nearest known name.
+Recipe parse_recipe(const std::string& text, const std::string& file, const std::vector<std::string>& overrides = {});
+
+/// The same from a file; throws FileError if it cannot be read.
+Recipe load_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
+
+/// Returns the keys, dotted, in which two recipes differ, with both values: "rule.steps: 5, was 8". Comments do not count.
+std::vector<std::string> differences(const Recipe& now, const Recipe& before);
+
+/// Builds the network: nodes "input", the hidden layers, "label".
+std::unique_ptr<Network> build_network(const Recipe& recipe);
+
+/// Builds the learning rule; schedules that span the run span `updates` weight updates.
+LearningRule build_rule(const Recipe& recipe, Size updates);
+
+/// The same without learning: relaxes, but leaves every parameter alone.
+LearningRule build_rule_without_learning(const Recipe& recipe);
+
+/// Returns the recipe's batches an epoch for so many samples.
+Size batches_per_epoch(const DataRecipe& data, Size samples);
+
+}  // namespace pcxx

@@ -1,0 +1,253 @@
+/// Reading recipes: from TOML to a Recipe, every key checked.
+#include "pcxx/run/recipe.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <sstream>
+
+#include "pcxx/core/errors.h"
+#include "pcxx/io/files.h"
+#include "pcxx/tensor/operations.h"
+#include "run/datasets.h"
+#include "run/recipe_table.h"
+
+namespace pcxx {
+namespace {
+
+using Names = std::vector<std::string>;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+Names operator+(Names a, const Names& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// Runs a lookup; an unknown name becomes a RecipeError at the key.
+template <class Lookup>
+void check_name(const RecipeTable& table, std::string_view key, const Lookup& lookup) {
+  try {
+    lookup();
+  } catch (const NameError& error) {
+    const std::string message = error.what();
+    const std::size_t begin = message.find("] ");
+    table.fail(key, fmt::format("'{}': {}", table.full(key), begin == std::string::npos ? message : message.substr(begin + 2)));
+  }
+}
+
+std::string activation(const RecipeTable& table, const std::string& fallback) {
+  Names known;
+  for (const std::string_view name : activation_names()) {
+    known.emplace_back(name);
+  }
+  return table.choice("activation", known, fallback);
+}
+
+std::string energy(const RecipeTable& table, const std::string& fallback) {
+  const std::string name = table.text("energy", fallback);
+  check_name(table, "energy", [&] { energy_from(name); });
+  return name;
+}
+
+std::string initialiser(const RecipeTable& table, const std::string& fallback) {
+  const std::string name = table.text("initialiser", fallback);
+  check_name(table, "initialiser", [&] { initialiser_from(name); });
+  return name;
+}
+
+std::string default_name(std::size_t layer, std::size_t count) {
+  return layer + 1 == count ? "label" : fmt::format("hidden{}", layer + 1);
+}
+
+/// widths = [input, hidden..., label], and one activation for the hidden layers.
+NetworkRecipe network_from_widths(const RecipeTable& table) {
+  table.expect_keys(Names{"widths", "activation", "energy", "initialiser", "bias"});
+  const std::vector<Size> widths = table.integers("widths", 1);
+  if (widths.size() < 2) {
+    table.fail("widths", fmt::format("'network.widths' has {} number{}; expected at least the input's and the label's", widths.size(),
+                                     widths.size() == 1 ? "" : "s"));
+  }
+  NetworkRecipe network{widths.front(), {}};
+  const std::string hidden = activation(table, "gelu");
+  const std::string label = energy(table, "squared_error");
+  for (std::size_t i = 1; i < widths.size(); ++i) {
+    const bool last = i + 1 == widths.size();
+    network.layers.push_back({default_name(i - 1, widths.size() - 1), widths[i], last ? "identity" : hidden, last ? label : "squared_error",
+                              initialiser(table, "fan_in_uniform"), table.flag("bias", true)});
+  }
+  return network;
+}
+
+/// input = 784 and one [[network.layer]] each; the last one is the label.
+NetworkRecipe network_from_layers(const RecipeTable& table) {
+  table.expect_keys(Names{"input", "layer"});
+  NetworkRecipe network{table.integer("input", 1), {}};
+  const std::vector<RecipeTable> layers = table.tables("layer");
+  if (layers.empty()) {
+    table.fail("layer", "'network' has neither 'widths' nor layers; expected widths = [784, 128, 10], or [[network.layer]] tables");
+  }
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const RecipeTable& layer = layers[i];
+    layer.expect_keys(Names{"name", "width", "activation", "energy", "initialiser", "bias"});
+    const std::string name = i + 1 == layers.size() ? "label" : layer.text("name", default_name(i, layers.size()));
+    if (i + 1 == layers.size() && layer.text("name", "label") != "label") {
+      layer.fail("name", fmt::format("'{}' is \"{}\"; the last layer's name is \"label\"", layer.full("name"), layer.text("name")));
+    }
+    network.layers.push_back({name, layer.integer("width", 1), activation(layer, "identity"), energy(layer, "squared_error"),
+                              initialiser(layer, "fan_in_uniform"), layer.flag("bias", true)});
+  }
+  return network;
+}
+
+RateRecipe read_rate(const RecipeTable& table, double fallback) {
+  if (!table.is_table("rate")) {
+    return {.first = table.number("rate", 0, kInfinity, fallback)};
+  }
+  const RecipeTable rate = table.table("rate");
+  RateRecipe result;
+  result.schedule = rate.choice("schedule", Names{"constant", "linear", "warmup_cosine", "step"});
+  const Names common{"schedule", "first"};
+  result.first = rate.number("first", 0, kInfinity);
+  if (result.schedule == "constant") {
+    rate.expect_keys(common);
+  } else if (result.schedule == "linear") {
+    rate.expect_keys(common + Names{"last", "updates"});
+    result.last = rate.number("last", 0, kInfinity);
+    result.updates = rate.integer("updates", 1, 0);
+  } else if (result.schedule == "warmup_cosine") {
+    rate.expect_keys(common + Names{"peak", "last", "warmup", "updates"});
+    result.peak = rate.number("peak", 0, kInfinity);
+    result.last = rate.number("last", 0, kInfinity, 0.0);
+    result.warmup = rate.number("warmup", 0, 1, 0.1);
+    result.updates = rate.integer("updates", 1, 0);
+  } else {
+    rate.expect_keys(common + Names{"factor", "every"});
+    result.factor = rate.number("factor", 0, kInfinity);
+    result.every = rate.integer("every", 1);
+  }
+  return result;
+}
+
+OptimiserRecipe read_optimiser(const RecipeTable& table, const OptimiserRecipe& fallback, const Names& further) {
+  OptimiserRecipe result = fallback;
+  result.optimiser = table.choice("optimiser", Names{"sgd", "adam", "adamw"}, fallback.optimiser);
+  const Names common = Names{"optimiser", "rate"} + further;
+  if (result.optimiser == "sgd") {
+    table.expect_keys(common + Names{"momentum", "nesterov"});
+    result.momentum = table.number("momentum", 0, 1, fallback.momentum);
+    result.nesterov = table.flag("nesterov", fallback.nesterov);
+  } else {
+    const Names moments{"first_decay", "second_decay", "epsilon"};
+    table.expect_keys(common + moments + (result.optimiser == "adamw" ? Names{"weight_decay"} : Names{}));
+    result.weight_decay = table.number("weight_decay", 0, kInfinity, fallback.weight_decay);
+    result.first_decay = table.number("first_decay", 0, 1, fallback.first_decay);
+    result.second_decay = table.number("second_decay", 0, 1, fallback.second_decay);
+    result.epsilon = table.number("epsilon", 0, kInfinity, fallback.epsilon);
+  }
+  result.rate = read_rate(table, fallback.rate.first);
+  return result;
+}
+
+RuleRecipe read_rule(const RecipeTable& table) {
+  RuleRecipe rule;
+  rule.name = table.choice("name", Names{"pc", "bp"}, "pc");
+  if (rule.name == "bp") {
+    table.expect_keys(Names{"name"});
+    return rule;
+  }
+  table.expect_keys(Names{"name", "steps", "values"});
+  rule.steps = table.integer("steps", 0, 8);
+  rule.values = read_optimiser(table.table("values"), {.optimiser = "sgd", .rate = {.first = 0.05}}, {});
+  return rule;
+}
+
+std::vector<OptimiserRecipe> read_weights(const RecipeTable& table) {
+  const OptimiserRecipe fallback{.optimiser = "adamw", .rate = {.first = 1e-3}};
+  if (!table.has("group")) {
+    return {read_optimiser(table, fallback, {})};
+  }
+  table.expect_keys(Names{"group"});
+  std::vector<OptimiserRecipe> groups;
+  for (const RecipeTable& group : table.tables("group")) {
+    OptimiserRecipe optimiser = read_optimiser(group, fallback, {"parameters"});
+    optimiser.parameters = group.text("parameters");
+    groups.push_back(std::move(optimiser));
+  }
+  return groups;
+}
+
+DataRecipe read_data(const RecipeTable& table) {
+  DataRecipe data;
+  data.name = table.choice("name", dataset_names());
+  const Names common{"name", "batch", "drop_last", "shuffle", "train", "test"};
+  if (is_generator(data.name)) {
+    table.expect_keys(common + Names{"noise", "train_seed", "test_seed"});
+    data.train = table.integer("train", 1, 1024);
+    data.test = table.integer("test", 1, 512);
+    data.noise = table.number("noise", 0, kInfinity, 0.2);
+    data.train_seed = static_cast<std::uint64_t>(table.integer("train_seed", 0, 42));
+    data.test_seed = static_cast<std::uint64_t>(table.integer("test_seed", 0, 0));
+  } else {
+    table.expect_keys(common + Names{"folder"});
+    data.folder = table.text("folder", "");
+    data.train = table.integer("train", 0, 0);
+    data.test = table.integer("test", 0, 0);
+  }
+  data.batch = table.integer("batch", 1, 128);
+  data.drop_last = table.flag("drop_last", false);
+  data.shuffle = table.flag("shuffle", true);
+  return data;
+}
+
+std::string to_text(const toml::table& document) {
+  std::ostringstream out;
+  out << document << '\n';
+  return out.str();
+}
+
+}  // namespace
+
+Recipe parse_recipe(const std::string& text, const std::string& file, const std::vector<std::string>& overrides) {
+  const toml::table document = parse_recipe_document(text, file, overrides);
+  const RecipeTable table(file, document, "");
+  table.expect_keys(Names{"seed", "epochs", "device", "precision", "threads", "network", "rule", "weights", "data", "checkpoint", "log"});
+  for (const char* section : {"network", "data"}) {
+    if (!table.has(section)) {
+      table.fail("", fmt::format("the table [{}] is missing", section));
+    }
+  }
+  Recipe recipe;
+  recipe.name = std::filesystem::path(file).stem().string();
+  recipe.seed = static_cast<std::uint64_t>(table.integer("seed", 0, 0));
+  recipe.epochs = table.integer("epochs", 0, 1);
+  recipe.device = table.choice("device", Names{"cpu", "reference"}, "cpu");
+  recipe.precision = precision_from(table.choice("precision", Names{"f32", "bf16", "f64"}, "f32"));
+  recipe.threads = static_cast<int>(std::min<Size>(table.integer("threads", 0, 0), std::numeric_limits<int>::max()));
+  const RecipeTable network = table.table("network");
+  recipe.network = network.has("widths") ? network_from_widths(network) : network_from_layers(network);
+  recipe.rule = read_rule(table.table("rule"));
+  recipe.weights = read_weights(table.table("weights"));
+  recipe.data = read_data(table.table("data"));
+  const RecipeTable checkpoint = table.table("checkpoint");
+  checkpoint.expect_keys(Names{"every_epochs", "every_batches"});
+  recipe.checkpoint_epochs = checkpoint.integer("every_epochs", 0, 1);
+  recipe.checkpoint_batches = checkpoint.integer("every_batches", 0, 0);
+  const RecipeTable log = table.table("log");
+  log.expect_keys(Names{"every_batches"});
+  recipe.log_batches = log.integer("every_batches", 0, 0);
+  recipe.text = overrides.empty() ? text : to_text(document);
+  return recipe;
+}
+
+Recipe load_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  const std::vector<std::byte> bytes = read_file(path);
+  return parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(), overrides);
+}
+
+Size batches_per_epoch(const DataRecipe& data, Size samples) {
+  return data.drop_last ? samples / data.batch : (samples + data.batch - 1) / data.batch;
+}
+
+}  // namespace pcxx

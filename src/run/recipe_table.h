@@ -1,0 +1,57 @@
+/// One table of a recipe, read key by key with a check of every name, type and range.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <toml++/toml.h>
+#include <vector>
+
+#include "pcxx/core/types.h"
+
+namespace pcxx {
+
+class RecipeTable {
+ public:
+  /// `file` is what locations begin with; `path` the dotted name of the table, "" for the whole recipe.
+  RecipeTable(std::string file, const toml::table& table, std::string path);
+
+  /// Throws RecipeError for a key that is not among `names`, with the nearest that is.
+  void expect_keys(std::span<const std::string> names) const;
+
+  bool has(std::string_view key) const { return table_.contains(key); }
+  /// Whether the value of a key is a table.
+  bool is_table(std::string_view key) const { return table_.get(key) != nullptr && table_.get(key)->is_table(); }
+
+  // Each returns the value of a key, or the fallback if there is none; without a fallback the key must be there.
+  std::string text(std::string_view key, std::optional<std::string> fallback = {}) const;
+  std::string choice(std::string_view key, std::span<const std::string> known, std::optional<std::string> fallback = {}) const;
+  bool flag(std::string_view key, bool fallback) const;
+  Size integer(std::string_view key, Size minimum, std::optional<Size> fallback = {}) const;
+  /// Finite and within [low, high].
+  double number(std::string_view key, double low, double high, std::optional<double> fallback = {}) const;
+  std::vector<Size> integers(std::string_view key, Size minimum) const;
+  /// An absent table is empty.
+  RecipeTable table(std::string_view key) const;
+  /// An array of tables; absent: none.
+  std::vector<RecipeTable> tables(std::string_view key) const;
+
+  /// Throws a RecipeError that begins with where the key, or else the table, is.
+  [[noreturn]] void fail(std::string_view key, const std::string& message) const;
+  /// Returns "rule.steps" for "steps".
+  std::string full(std::string_view key) const;
+
+ private:
+  const toml::node* find(std::string_view key, bool needed, std::string_view expected) const;
+  [[noreturn]] void fail_type(std::string_view key, const toml::node& node, const std::string& expected) const;
+
+  std::string file_;
+  const toml::table& table_;
+  std::string path_;
+};
+
+/// Returns the document of a recipe with overrides applied; throws RecipeError with the place of a syntax error.
+toml::table parse_recipe_document(const std::string& text, const std::string& file, const std::vector<std::string>& overrides);
+
+}  // namespace pcxx
