@@ -1,0 +1,81 @@
+/// Judging a network: accuracy of its forward pass, energies after its relaxation.
+#include "run/evaluation.h"
+
+#include <algorithm>
+
+#include "pcxx/core/errors.h"
+#include "pcxx/data/loader.h"
+#include "pcxx/run/trainer.h"
+#include "pcxx/run/training.h"
+#include "run/datasets.h"
+
+namespace pcxx {
+namespace {
+
+constexpr Size kBatch = 1000;  // samples at a time
+
+Size count_right(const Array& predictions, const std::int32_t* labels) {
+  const Array values = predictions.to(ElementType::f32);
+  const Size samples = values.shape()[0];
+  const auto classes = static_cast<std::size_t>(values.elements() / samples);
+  Size right = 0;
+  for (Size i = 0; i < samples; ++i) {
+    const auto row = values.as<float>().subspan(static_cast<std::size_t>(i) * classes, classes);
+    right += std::max_element(row.begin(), row.end()) - row.begin() == labels[i] ? 1 : 0;
+  }
+  return right;
+}
+
+/// Adds the energies of one batch to sums over samples.
+void add(Evaluation& sums, const StepReport& report, Size samples) {
+  const auto weight = static_cast<double>(samples);
+  sums.energy += weight * report.energy;
+  sums.nodes.resize(report.nodes.size());
+  for (std::size_t i = 0; i < report.nodes.size(); ++i) {
+    sums.nodes[i].first = report.nodes[i].first;
+    sums.nodes[i].second += weight * report.nodes[i].second;
+  }
+}
+
+}  // namespace
+
+double accuracy_on(const Dataset& data, const std::function<Array(Size samples, const float* rows)>& predict) {
+  if (data.size() == 0) {
+    throw ArgumentError("[accuracy] there are no samples");
+  }
+  const Loader loader(data, {.batch = std::min(kBatch, data.size()), .shuffle = false});
+  Size right = 0;
+  for (const Batch& batch : loader.epoch(0)) {
+    right += count_right(predict(batch.size, batch.inputs.data()), batch.labels.data());
+  }
+  return static_cast<double>(right) / static_cast<double>(data.size());
+}
+
+Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
+  const Split data = load_data(recipe.data);
+  check_fit(recipe, data);
+  const std::unique_ptr<Network> network = build_network(recipe);
+  const Node input = network->node_named("input"), label = network->node_named("label");
+  const TrainerOptions options{.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads};
+
+  Trainer trained(*network, build_rule(recipe, 1), options);
+  trained.restore(checkpoint.arrays, checkpoint.progress.step, {input, label});
+  Evaluation result{.samples = data.test.size(), .accuracy = 0, .energy = 0, .nodes = {}};
+  result.accuracy = accuracy_on(data.test, [&](Size samples, const float* rows) { return trained.predict(label, samples, {{input, rows}}); });
+
+  Trainer relaxing(*network, build_rule_without_learning(recipe), options);
+  for (const Parameter& parameter : network->parameters()) {
+    relaxing.state().at(parameter.name()) = trained.state().at(parameter.name());
+  }
+  const Loader loader(data.test, {.batch = std::min(kBatch, data.test.size()), .shuffle = false});
+  for (const Batch& batch : loader.epoch(0)) {
+    add(result, relaxing.step(batch.size, {{input, batch.inputs.data()}, {label, batch.targets.data()}}), batch.size);
+  }
+  result.energy /= static_cast<double>(result.samples);
+  for (auto& [name, energy] : result.nodes) {
+    energy /= static_cast<double>(result.samples);
+  }
+  return result;
+}
+
+}  // namespace pcxx

@@ -1,0 +1,270 @@
+/// Carrying out a recipe: epochs and batches, tests, checkpoints, the log, and going on after a stop.
+#include "pcxx/run/training.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+#include "pcxx/core/errors.h"
+#include "pcxx/data/loader.h"
+#include "pcxx/io/files.h"
+#include "pcxx/run/trainer.h"
+#include "run/datasets.h"
+#include "run/evaluation.h"
+#include "run/run_log.h"
+
+namespace pcxx {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+using Json = nlohmann::ordered_json;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+Json energies_json(const NamedEnergies& nodes) {
+  Json json = Json::object();
+  for (const auto& [name, energy] : nodes) {
+    json[name] = energy;
+  }
+  return json;
+}
+
+/// Makes the folder, or says why it cannot be used. Changes nothing in it.
+void check_folder(const TrainingOptions& options) {
+  std::error_code error;
+  fs::create_directories(options.folder, error);
+  if (error) {
+    throw FileError(fmt::format("[train] cannot make the folder '{}': {}; name another with --out", options.folder.string(), error.message()));
+  }
+  const bool taken = fs::exists(checkpoint_path(options.folder)) || fs::exists(options.folder / "log.jsonl");
+  if (taken && !options.resume && !options.force) {
+    throw FileError(fmt::format("[train] '{}' already holds a run; go on with --resume, replace it with --force, or name another folder with --out",
+                                options.folder.string()));
+  }
+}
+
+/// Removes what an earlier run left in the folder.
+void clear_folder(const fs::path& folder) {
+  const fs::path checkpoint = checkpoint_path(folder);
+  for (const fs::path& file : {checkpoint, previous_checkpoint(checkpoint), folder / "log.jsonl"}) {
+    fs::remove(file);
+  }
+}
+
+/// The checkpoint to go on from; nothing if there is none yet.
+std::optional<Checkpoint> find_checkpoint(const fs::path& path, TrainingObserver& observer) {
+  const fs::path previous = previous_checkpoint(path);
+  if (!fs::exists(path) && !fs::exists(previous)) {
+    observer.notice(fmt::format("'{}' holds no checkpoint yet; starting from the beginning", path.parent_path().string()));
+    return {};
+  }
+  try {
+    return load_checkpoint(path);
+  } catch (const FileError& error) {
+    if (!fs::exists(previous)) {
+      throw;
+    }
+    observer.notice(fmt::format("{}; going on from the one before it, '{}'", error.what(), previous.filename().string()));
+    return load_checkpoint(previous);
+  }
+}
+
+/// Throws if a recipe asks for other numbers than the run that it is to continue.
+void check_same_run(const Recipe& recipe, const Checkpoint& checkpoint, const fs::path& folder) {
+  std::vector<std::string> changed = differences(recipe, parse_recipe(checkpoint.recipe, checkpoint.recipe_name));
+  std::erase_if(changed, [](const std::string& change) {
+    const auto begins = [&](const char* key) { return change.starts_with(key); };
+    return begins("epochs:") || begins("threads:") || begins("device:") || begins("checkpoint.") || begins("log.") || begins("data.folder:");
+  });
+  if (!changed.empty()) {
+    throw ArgumentError(fmt::format("[train] the run in '{}' was started with another recipe ({}); go on with its own, or start anew with --force",
+                                    folder.string(), fmt::join(changed, "; ")));
+  }
+}
+
+/// One run, from the data in memory to the summary.
+class Run {
+ public:
+  Run(const Recipe& recipe, const TrainingOptions& options, TrainingObserver& observer)
+      : recipe_(recipe), options_(options), observer_(observer), data_(load_data(recipe.data)), network_(build_network(recipe)),
+        loader_(data_.train, {.batch = recipe.data.batch, .seed = recipe.seed, .shuffle = recipe.data.shuffle, .drop_last = recipe.data.drop_last}) {
+    check_fit(recipe, data_);
+    trainer_.emplace(*network_, build_rule(recipe, loader_.batches() * recipe.epochs),
+                     TrainerOptions{.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads});
+  }
+
+  TrainingSummary carry_out() {
+    begin();
+    while (progress_.epoch < recipe_.epochs) {
+      if (!run_epoch()) {
+        return summary(false);
+      }
+    }
+    if (recipe_.epochs == 0) {
+      progress_.accuracy = test();
+      save();
+    }
+    log_->write({{"event", "end"}, {"epoch", progress_.epoch}, {"step", progress_.step}, {"test_accuracy", progress_.accuracy}});
+    return summary(true);
+  }
+
+ private:
+  Node input() const { return network_->node_named("input"); }
+  Node label() const { return network_->node_named("label"); }
+
+  /// Goes back to the checkpoint, if there is one to go on from, opens the log and says so.
+  void begin() {
+    const fs::path path = checkpoint_path(options_.folder);
+    std::optional<Checkpoint> checkpoint = options_.resume ? find_checkpoint(path, observer_) : std::nullopt;
+    if (checkpoint) {
+      check_same_run(recipe_, *checkpoint, options_.folder);
+      progress_ = checkpoint->progress;
+      trainer_->restore(checkpoint->arrays, progress_.step, {input(), label()});
+    } else {
+      clear_folder(options_.folder);
+    }
+    log_.emplace(options_.folder / "log.jsonl", progress_.log_bytes);
+    if (!checkpoint) {
+      write_file_atomically(options_.folder / "recipe.toml", recipe_.text);
+    }
+    TrainingStart start{data_.train.size(), data_.test.size(), loader_.batches(), parameter_count(), progress_, checkpoint.has_value()};
+    log_->write({{"event", start.resumed ? "resume" : "start"}, {"recipe", recipe_.name}, {"seed", recipe_.seed}, {"epochs", recipe_.epochs},
+                 {"device", recipe_.device}, {"precision", to_string(recipe_.precision)}, {"epoch", progress_.epoch}, {"batch", progress_.batch},
+                 {"train_samples", start.train_samples}, {"test_samples", start.test_samples}, {"parameters", start.parameters}});
+    observer_.started(start);
+    if (!checkpoint) {
+      trainer_->executor({input(), label()});  // adds the optimisers' states, so that every checkpoint holds the same names
+      save();                                  // from here on there is something to go on from
+    }
+  }
+
+  Size parameter_count() const {
+    Size count = 0;
+    for (const Parameter& parameter : network_->parameters()) {
+      count += parameter.shape().elements();
+    }
+    return count;
+  }
+
+  /// Returns false if it was asked to stop.
+  bool run_epoch() {
+    Epoch epoch = loader_.epoch(progress_.epoch, progress_.batch);
+    std::vector<NodeData> data{{input(), nullptr}, {label(), nullptr}};
+    auto mark = Clock::now();
+    while (const Batch* batch = epoch.next()) {
+      data[0].rows = batch->inputs.data();
+      data[1].rows = batch->targets.data();
+      const StepReport report = trainer_->step(batch->size, data);
+      const auto now = Clock::now();
+      add(report, batch->size, std::chrono::duration<double>(now - mark).count());
+      mark = now;
+      after_batch(report);
+      const bool stop = observer_.stop();
+      if (progress_.batch == loader_.batches()) {
+        finish_epoch(stop);
+        return !stop || progress_.epoch == recipe_.epochs;
+      }
+      if (stop || due(progress_.step, recipe_.checkpoint_batches)) {
+        save();
+        mark = Clock::now();
+      }
+      if (stop) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  static bool due(Size count, Size every) { return every > 0 && count % every == 0; }
+
+  void add(const StepReport& report, Size samples, double seconds) {
+    const auto weight = static_cast<double>(samples);
+    progress_.node_sums.resize(report.nodes.size());
+    for (std::size_t i = 0; i < report.nodes.size(); ++i) {
+      progress_.node_sums[i].first = report.nodes[i].first;
+      progress_.node_sums[i].second += weight * report.nodes[i].second;
+    }
+    progress_.energy_sum += weight * report.energy;
+    progress_.samples += samples;
+    progress_.epoch_seconds += seconds;
+    progress_.seconds += seconds;
+    ++progress_.batch;
+    ++progress_.step;
+  }
+
+  void after_batch(const StepReport& report) {
+    if (due(progress_.step, recipe_.log_batches)) {
+      log_->write({{"event", "batch"}, {"epoch", progress_.epoch + 1}, {"batch", progress_.batch}, {"step", progress_.step},
+                   {"energy", report.energy}, {"energies", energies_json(report.nodes)}});
+    }
+    observer_.batch({progress_.epoch, progress_.batch, loader_.batches(), progress_.step, report.energy, report.nodes, progress_.epoch_seconds,
+                     progress_.seconds});
+  }
+
+  void finish_epoch(bool stop) {
+    const auto started = Clock::now();
+    const auto samples = static_cast<double>(progress_.samples);
+    EpochReport report{progress_.epoch + 1, progress_.step, progress_.energy_sum / samples, progress_.node_sums, test(), progress_.epoch_seconds, 0};
+    for (auto& [name, energy] : report.nodes) {
+      energy /= samples;
+    }
+    report.evaluation_seconds = seconds_since(started);
+    ++progress_.epoch;
+    progress_.accuracy = report.test_accuracy;
+    if (progress_.best_epoch == 0 || report.test_accuracy > progress_.best_accuracy) {
+      progress_.best_accuracy = report.test_accuracy;
+      progress_.best_epoch = report.epoch;
+    }
+    progress_.batch = progress_.samples = 0;
+    progress_.energy_sum = progress_.epoch_seconds = 0;
+    progress_.node_sums.clear();
+    log_->write({{"event", "epoch"}, {"epoch", report.epoch}, {"step", report.step}, {"energy", report.energy},
+                 {"energies", energies_json(report.nodes)}, {"test_accuracy", report.test_accuracy}, {"seconds", report.seconds},
+                 {"evaluation_seconds", report.evaluation_seconds}});
+    observer_.epoch(report);
+    if (due(progress_.epoch, recipe_.checkpoint_epochs) || due(progress_.step, recipe_.checkpoint_batches) ||
+        progress_.epoch == recipe_.epochs || stop) {
+      save();
+    }
+  }
+
+  double test() {
+    return accuracy_on(data_.test, [&](Size samples, const float* rows) {
+      return trainer_->predict(label(), samples, {{input(), rows}});
+    });
+  }
+
+  void save() {
+    progress_.log_bytes = log_->bytes();
+    save_checkpoint(checkpoint_path(options_.folder), {trainer_->state().arrays(), progress_, recipe_.text, recipe_.name});
+  }
+
+  TrainingSummary summary(bool finished) const {
+    return {finished, progress_, progress_.accuracy, checkpoint_path(options_.folder)};
+  }
+
+  const Recipe& recipe_;
+  const TrainingOptions& options_;
+  TrainingObserver& observer_;
+  Split data_;
+  std::unique_ptr<Network> network_;
+  Loader loader_;
+  std::optional<Trainer> trainer_;
+  std::optional<RunLog> log_;
+  RunProgress progress_;
+};
+
+}  // namespace
+
+fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
+
+TrainingSummary train(const Recipe& recipe, const TrainingOptions& options, TrainingObserver& observer) {
+  check_folder(options);
+  return Run(recipe, options, observer).carry_out();
+}
+
+}  // namespace pcxx
