@@ -76,7 +76,7 @@ class Layout {
       for (std::size_t i = 0; bf16_ && i < 2; ++i) {
         result.push_back({{call.inputs[i], false, false, 0, 0}, i});
       }
-    } else if (per_sample(call.inputs[0]) && !per_sample(call.inputs[1]) && !product->packed_b) {
+    } else if (per_sample(call.inputs[0]) && !product->transpose_a && !per_sample(call.inputs[1]) && !product->packed_b) {
       result.push_back({{call.inputs[1], true, product->transpose_b, product->n, product->k}, 1});
       if (bf16_) {
         result.push_back({{call.inputs[0], false, false, 0, 0}, 0});
