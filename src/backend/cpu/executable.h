@@ -84,6 +84,7 @@ class CpuExecutable : public Executable, private CallBuilder {
 
   // --- one run
   void reserve(Size samples);
+  Array& state_array(SymbolId id, State& state) const;
   std::vector<std::byte*> resolve(std::span<const InputView> inputs, State& state);
   void convert_input(const InputView& input, std::byte* to) const;
   int team_size(Size samples) const;

@@ -57,12 +57,25 @@ void CpuExecutable::reserve(Size samples) {
   capacity_ = samples;
 }
 
+Array& CpuExecutable::state_array(SymbolId id, State& state) const {
+  const Symbol& symbol = program_.graph->symbol(id);
+  if (!state.contains(id)) {
+    throw ArgumentError("[cpu] the state lacks '" + symbol.name + "', which the program names");
+  }
+  Array& array = state.at(id);
+  if (array.type() != ElementType::f32 || array.shape() != symbol.shape) {
+    throw ShapeError("[cpu] the state holds '" + symbol.name + "' as " + std::string(to_string(array.type())) + " " +
+                     to_string(array.shape()) + "; expected f32 " + to_string(symbol.shape));
+  }
+  return array;
+}
+
 std::vector<std::byte*> CpuExecutable::resolve(std::span<const InputView> inputs, State& state) {
   std::vector<std::byte*> bases(variables_.size(), nullptr);
   for (std::size_t i = 0; i < variables_.size(); ++i) {
     const Variable& variable = variables_[i];
     switch (variable.placement.arena) {
-      case Arena::state: bases[i] = state.at(variable.symbol).data(); break;
+      case Arena::state: bases[i] = state_array(variable.symbol, state).data(); break;
       case Arena::shared: bases[i] = shared_.data() + variable.offset; break;
       case Arena::batch:
       case Arena::tiles: bases[i] = batch_.data() + variable.offset; break;
@@ -79,16 +92,22 @@ std::vector<std::byte*> CpuExecutable::resolve(std::span<const InputView> inputs
       bases[found->second] = const_cast<std::byte*>(static_cast<const std::byte*>(input.data));  // only ever read
     } else {
       Arena64& room = converted_[input.symbol];
-      room.reserve(static_cast<std::size_t>(samples_ * variables_[found->second].placement.bytes) + 64);
+      room.reserve(static_cast<std::size_t>(std::max<Size>(samples_, 1) * variables_[found->second].placement.bytes) + 64);
       convert_input(input, room.data());
       bases[found->second] = room.data();
+    }
+  }
+  for (std::size_t i = 0; i < variables_.size(); ++i) {
+    if (variables_[i].placement.arena == Arena::input && bases[i] == nullptr && samples_ * variables_[i].placement.bytes > 0) {
+      throw ArgumentError("[cpu] no data for input '" + program_.graph->symbol(variables_[i].symbol).name + "'");
     }
   }
   return bases;
 }
 
 void CpuExecutable::convert_input(const InputView& input, std::byte* to) const {
-  const Size count = samples_ * program_.graph->symbol(input.symbol).shape.elements();
+  const Symbol& symbol = program_.graph->symbol(input.symbol);
+  const Size count = (symbol.span == Span::per_sample ? samples_ : 1) * symbol.shape.elements();
   auto* floats = reinterpret_cast<float*>(to);
   if (input.type == ElementType::i32) {
     std::copy_n(static_cast<const std::int32_t*>(input.data), count, floats);
