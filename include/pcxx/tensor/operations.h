@@ -97,7 +97,7 @@ Tensor slice(const Tensor& x, std::vector<Size> starts, std::vector<Size> stops)
 Tensor pad(const Tensor& x, std::vector<Size> before, std::vector<Size> after);
 /// Returns rows of a table (n, ...) by an index tensor: shape index + table[1:]. An index out of range is a run-time error.
 Tensor gather(const Tensor& table, const Tensor& index);
-/// Returns 1 at the index along a new last axis of the given depth, else 0.
+/// Returns 1 at the index along a new last axis of the given depth, else 0. An index out of range is a run-time error.
 Tensor one_hot(const Tensor& index, Size depth);
 
 // --- across the samples of a batch: per sample in, shared out

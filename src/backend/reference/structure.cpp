@@ -113,15 +113,14 @@ void scatter_add(const Job<T>& job) {
   }
 }
 
-/// 1 at the index; zeros for an index outside the depth.
+/// 1 at the index, else 0.
 template <class T>
 void one_hot(const Job<T>& job) {
   const auto index = job.operands[0].numbers;
   const auto depth = static_cast<std::size_t>(job.expression.attributes.integers[0]);
+  std::fill(job.result.begin(), job.result.end(), T(0));
   for (std::size_t i = 0; i < index.size(); ++i) {
-    for (std::size_t j = 0; j < depth; ++j) {
-      job.result[i * depth + j] = index[i] == static_cast<T>(j) ? T(1) : T(0);
-    }
+    job.result[i * depth + checked_row("one_hot", index[i], job.expression.attributes.integers[0])] = T(1);
   }
 }
 
