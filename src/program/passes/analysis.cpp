@@ -11,17 +11,13 @@ struct ReadsCollector {
   const Graph& graph;
   Symbols& reads;
 
-  void expression(ExpressionId id) const { reads.merge(reads_of(graph, id)); }
+  void expression(ExpressionId id) const { reads.merge(reads_of(graph, {id})); }
   void region(const Region& body) const {
     for (const Statement& statement : body) {
       add_reads(graph, statement, reads);
     }
   }
-  void operator()(const Assign& assign) const {
-    for (const Assignment& each : assign.assignments) {
-      expression(each.value);
-    }
-  }
+  void operator()(const Assign& assign) const { reads.merge(reads_of(graph, values_of(assign))); }
   void operator()(const Repeat& loop) const { region(loop.body); }
   void operator()(const While& loop) const {
     expression(loop.condition);
@@ -79,9 +75,17 @@ std::vector<ExpressionId> expressions_of(const Graph& graph, const std::vector<E
   return order;
 }
 
-Symbols reads_of(const Graph& graph, ExpressionId id) {
+std::vector<ExpressionId> values_of(const Assign& assign) {
+  std::vector<ExpressionId> values;
+  for (const Assignment& each : assign.assignments) {
+    values.push_back(each.value);
+  }
+  return values;
+}
+
+Symbols reads_of(const Graph& graph, const std::vector<ExpressionId>& roots) {
   Symbols reads;
-  for (const ExpressionId each : expressions_of(graph, {id})) {
+  for (const ExpressionId each : expressions_of(graph, roots)) {
     if (graph[each].op == Op::symbol) {
       reads.insert(static_cast<SymbolId>(graph[each].attributes.integers[0]));
     }
@@ -94,6 +98,29 @@ void add_reads(const Graph& graph, const Statement& statement, Symbols& reads) {
 }
 
 void add_writes(const Statement& statement, Symbols& writes) { std::visit(WritesCollector{writes}, statement.content); }
+
+bool Dependence::operator()(ExpressionId root) {
+  std::vector<ExpressionId> stack = {root};
+  while (!stack.empty()) {  // without recursion: expressions can be thousands deep
+    const ExpressionId id = stack.back();
+    const Expression& e = graph_[id];
+    bool found = e.op == Op::symbol && symbols_.contains(static_cast<SymbolId>(e.attributes.integers[0]));
+    const std::size_t before = stack.size();
+    for (const ExpressionId operand : e.operands) {
+      const auto known = known_.find(operand);
+      if (known == known_.end()) {
+        stack.push_back(operand);
+      } else {
+        found |= known->second;
+      }
+    }
+    if (stack.size() == before) {
+      known_.emplace(id, found);
+      stack.pop_back();
+    }
+  }
+  return known_.at(root);
+}
 
 bool is_product(const Expression& expression) { return expression.op == Op::matmul; }
 

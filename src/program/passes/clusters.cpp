@@ -221,6 +221,9 @@ void Clusters::group() {
     }
   }
   for (auto& [first, ids] : grouped) {
+    for (const ExpressionId id : ids) {
+      places_.emplace(id, clusters_.size());
+    }
     clusters_.push_back(std::move(ids));
   }
 }

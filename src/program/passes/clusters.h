@@ -35,6 +35,8 @@ class Clusters {
 
   /// Returns the clusters, each with its members in order of their numbers; ordered by their first member.
   const std::vector<std::vector<ExpressionId>>& clusters() const { return clusters_; }
+  /// Returns the place in clusters() of the cluster that a member belongs to.
+  std::size_t cluster_of(ExpressionId id) const { return places_.at(id); }
   const Member& member(ExpressionId id) const { return members_.at(id); }
   bool contains(ExpressionId id) const { return members_.contains(id); }
   /// Returns all expressions, operands first.
@@ -54,6 +56,7 @@ class Clusters {
   std::unordered_map<ExpressionId, Member> members_;
   std::unordered_map<ExpressionId, int> levels_;  // of everything else
   std::vector<std::vector<ExpressionId>> clusters_;
+  std::unordered_map<ExpressionId, std::size_t> places_;
 };
 
 }  // namespace pcxx

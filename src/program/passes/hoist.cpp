@@ -13,15 +13,6 @@
 namespace pcxx {
 namespace {
 
-bool intersects(const Symbols& a, const Symbols& b) {
-  for (const SymbolId symbol : a) {
-    if (b.contains(symbol)) {
-      return true;
-    }
-  }
-  return false;
-}
-
 /// Replaces expressions by reads of variables, from the roots down: the largest that qualify.
 class Replacer {
  public:
@@ -108,19 +99,15 @@ class Hoister {
     return symbol;
   }
 
-  const Symbols& reads(ExpressionId id) {
-    const auto found = reads_.find(id);
-    return found != reads_.end() ? found->second : reads_.emplace(id, reads_of(graph_, id)).first->second;
-  }
-
   /// Moves what the loop does not change into an assignment in front of it.
   void lift(Statement& statement, Region& body, Region& before) {
     region(body);
     Symbols written;
     add_writes(statement, written);
     std::map<ExpressionId, SymbolId> lifted;
+    Dependence varies(graph_, written);
     Replacer replace(
-        graph_, [&](ExpressionId id) { return !intersects(reads(id), written); },
+        graph_, [&](ExpressionId id) { return !varies(id); },
         [&](ExpressionId id) {
           const auto [place, fresh] = lifted.try_emplace(id, -1);
           place->second = fresh ? temporary(id, "invariant") : place->second;
@@ -145,11 +132,7 @@ class Hoister {
       if (source == nullptr) {
         continue;
       }
-      std::vector<ExpressionId> roots;
-      for (const Assignment& each : source->assignments) {
-        roots.push_back(each.value);
-      }
-      const auto inside = expressions_of(graph_, roots);
+      const auto inside = expressions_of(graph_, values_of(*source));
       const std::unordered_set<ExpressionId> computed(inside.begin(), inside.end());
       std::map<ExpressionId, SymbolId> kept;
       for (const Assignment& each : source->assignments) {
@@ -166,8 +149,9 @@ class Hoister {
     std::vector<Assignment> added;
     for (std::size_t later = first + 1; later < body.size(); ++later) {
       if (std::holds_alternative<Assign>(body[later].content)) {
+        Dependence changed(graph_, written);
         Replacer replace(
-            graph_, [&](ExpressionId id) { return computed.contains(id) && !intersects(reads(id), written); },
+            graph_, [&](ExpressionId id) { return computed.contains(id) && !changed(id); },
             [&](ExpressionId id) {
               const auto found = kept.find(id);
               if (found != kept.end() && !overwritten(body, first + 1, later, found->second)) {
@@ -198,7 +182,6 @@ class Hoister {
 
   Program& program_;
   Graph& graph_;
-  std::unordered_map<ExpressionId, Symbols> reads_;
   int made_ = 0;
 };
 

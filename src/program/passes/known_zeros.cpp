@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "program/passes/analysis.h"
@@ -12,15 +12,30 @@
 namespace pcxx {
 namespace {
 
-std::vector<ExpressionId> products_of(const Graph& graph, const std::vector<ExpressionId>& roots) {
-  std::vector<ExpressionId> products;
-  for (const ExpressionId id : expressions_of(graph, roots)) {
-    if (is_product(graph[id])) {
-      products.push_back(id);
+/// The expressions that steps so far consist of.
+class Known {
+ public:
+  explicit Known(const Graph& graph) : graph_(&graph) {}
+
+  /// Adds what the roots consist of; returns how many products among it are new.
+  Size add(std::vector<ExpressionId> stack) {
+    Size products = 0;
+    while (!stack.empty()) {
+      const ExpressionId id = stack.back();
+      stack.pop_back();
+      if (seen_.insert(id).second) {
+        const Expression& e = (*graph_)[id];
+        products += is_product(e) ? 1 : 0;
+        stack.insert(stack.end(), e.operands.begin(), e.operands.end());
+      }
     }
+    return products;
   }
-  return products;
-}
+
+ private:
+  const Graph* graph_;
+  std::unordered_set<ExpressionId> seen_;
+};
 
 std::vector<ExpressionId> values_of(const Environment& environment) {
   std::vector<ExpressionId> values;
@@ -71,22 +86,21 @@ class Peeler {
     const Assign& body = std::get<Assign>(loop.body[0].content);
     const Size usual = varying_products(loop, body);
     Size peeled = 0;
-    std::vector<ExpressionId> known = products_of(graph_, values_of(joiner.environment()));
+    Known known(graph_);
+    known.add(values_of(joiner.environment()));
     while (loop.count > 0) {
       Joiner next = joiner;
       next.add({{{loop.index, graph_.constant(static_cast<double>(loop.first))}}});
       next.add(body);
-      std::vector<ExpressionId> all = products_of(graph_, values_of(next.environment())), fresh;
-      std::set_difference(all.begin(), all.end(), known.begin(), known.end(), std::back_inserter(fresh));
-      if (static_cast<Size>(fresh.size()) >= usual) {
+      const Size fresh = known.add(values_of(next.environment()));
+      if (fresh >= usual) {
         break;
       }
       joiner = std::move(next);
-      known = std::move(all);
       ++loop.first;
       --loop.count;
       ++peeled;
-      skipped_ += usual - static_cast<Size>(fresh.size());
+      skipped_ += usual - fresh;
     }
     if (peeled > 0) {
       notes_.push_back(fmt::format("known zeros: peeled {} of {} steps, which need {} products fewer", peeled,
@@ -98,15 +112,9 @@ class Peeler {
   Size varying_products(const Repeat& loop, const Assign& body) const {
     Symbols written;
     add_writes({loop}, written);
-    std::vector<ExpressionId> roots;
-    for (const Assignment& each : body.assignments) {
-      roots.push_back(each.value);
-    }
-    const auto products = products_of(graph_, roots);
-    return std::count_if(products.begin(), products.end(), [&](ExpressionId id) {
-      const Symbols reads = reads_of(graph_, id);
-      return std::any_of(reads.begin(), reads.end(), [&](SymbolId symbol) { return written.contains(symbol); });
-    });
+    Dependence varies(graph_, written);
+    const auto all = expressions_of(graph_, values_of(body));
+    return std::count_if(all.begin(), all.end(), [&](ExpressionId id) { return is_product(graph_[id]) && varies(id); });
   }
 
   Graph& graph_;

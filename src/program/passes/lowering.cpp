@@ -15,14 +15,6 @@
 namespace pcxx {
 namespace {
 
-std::vector<ExpressionId> values_of(const Assign& assign) {
-  std::vector<ExpressionId> values;
-  for (const Assignment& each : assign.assignments) {
-    values.push_back(each.value);
-  }
-  return values;
-}
-
 class Lowering {
  public:
   Lowering(Program& program, const Assign& assign)
@@ -34,9 +26,7 @@ class Lowering {
       deliveries.push_back({each.target, value_for(each)});
     }
     // Asking for a value makes its call and asks for what that needs; clusters come last, with all their outputs known.
-    for (auto it = pending_.begin(); it != pending_.end(); it = pending_.begin()) {
-      const std::size_t cluster = *it;
-      pending_.erase(it);
+    for (const std::size_t cluster : pending_) {
       emit(cluster);
     }
     return ordered(graph_, std::move(calls_), deliveries);
@@ -100,28 +90,25 @@ class Lowering {
     return program_.samples;
   }
 
+  /// Puts a member's cluster on the list. What the cluster reads is asked for before any cluster is emitted: the clusters
+  /// that it comes from have more outputs by that.
   void request(ExpressionId member) {
-    for (std::size_t i = 0; i < clusters_.clusters().size(); ++i) {
-      const auto& ids = clusters_.clusters()[i];
-      if (std::binary_search(ids.begin(), ids.end(), member) && !emitted_.contains(i)) {
-        // what the cluster reads must be asked for before any cluster is emitted: their outputs grow by it
-        if (pending_.insert(i).second) {
-          for (const ExpressionId id : ids) {
-            for (const View& view : clusters_.member(id).operands) {
-              if (!inside(i, view)) {
-                input_for(view, clusters_.member(id).domain);
-              }
-            }
-          }
+    const std::size_t cluster = clusters_.cluster_of(member);
+    if (!pending_.insert(cluster).second) {
+      return;
+    }
+    for (const ExpressionId id : clusters_.clusters()[cluster]) {
+      for (const View& view : clusters_.member(id).operands) {
+        if (!inside(cluster, view)) {
+          input_for(view, clusters_.member(id).domain);
         }
-        return;
       }
     }
   }
 
   bool inside(std::size_t cluster, const View& view) const {
-    const auto& ids = clusters_.clusters()[cluster];
-    return graph_[view.source].op == Op::constant || std::binary_search(ids.begin(), ids.end(), view.source);
+    return graph_[view.source].op == Op::constant ||
+           (clusters_.contains(view.source) && clusters_.cluster_of(view.source) == cluster);
   }
 
   /// Returns the variable for an input of a fused kernel; a shared value read as if per sample is spread first.
@@ -265,7 +252,6 @@ class Lowering {
   // --- clusters
 
   void emit(std::size_t index) {
-    emitted_.insert(index);
     const auto& ids = clusters_.clusters()[index];
     const Domain domain = clusters_.member(ids.front()).domain;
     FusedKernel kernel;
@@ -337,7 +323,7 @@ class Lowering {
   std::map<ExpressionId, SymbolId> sums_;   // cluster members summed over the samples, as partials of tiles
   std::map<std::tuple<ExpressionId, Span, Size>, SymbolId> stretched_;
   std::set<ExpressionId> taken_;            // values delivered to a variable already
-  std::set<std::size_t> pending_, emitted_;
+  std::set<std::size_t> pending_;           // clusters to emit
 };
 
 }  // namespace

@@ -19,6 +19,7 @@ struct Interval {
   Size first;
   Size last;
   bool first_is_read;
+  bool written;
 };
 
 struct Range {
@@ -44,8 +45,9 @@ class StageLiveness {
 
  private:
   void touch(SymbolId symbol, bool read) {
-    const auto [place, fresh] = intervals_.try_emplace(symbol, Interval{position_, position_, read});
+    const auto [place, fresh] = intervals_.try_emplace(symbol, Interval{position_, position_, read, false});
     place->second.last = position_;
+    place->second.written |= !read;
     accesses_[symbol].push_back({position_, read});
   }
 
@@ -163,19 +165,11 @@ class Memory {
     } else if (program_.partials.contains(id)) {
       placement.arena = Arena::tiles;
     } else if (only != nullptr && only->span == Span::per_sample && !observable(symbol) && !carried_over(id, *only)) {
-      placement.arena = symbol.span == Span::per_sample || written_in(id, *only) ? Arena::tile : Arena::shared;
+      placement.arena = symbol.span == Span::per_sample || liveness(*only).intervals().at(id).written ? Arena::tile : Arena::shared;
     } else if (symbol.span == Span::per_sample) {
       placement.arena = Arena::batch;
     }
     program_.placements.emplace(id, placement);
-  }
-
-  bool written_in(SymbolId id, const Stage& stage) const {
-    Symbols written;
-    for (const Statement& statement : stage.body) {
-      add_writes(statement, written);
-    }
-    return written.contains(id);
   }
 
   /// A variable that a stage reads before it writes it, though no other stage does, comes from the stage's last turn.

@@ -81,9 +81,7 @@ class DeadCode {
     for (const Assignment& each : assign.assignments) {
       live.erase(each.target);
     }
-    for (const Assignment& each : assign.assignments) {
-      live.merge(reads_of(graph_, each.value));
-    }
+    live.merge(reads_of(graph_, values_of(assign)));
     return !assign.assignments.empty();
   }
 
@@ -112,7 +110,7 @@ class DeadCode {
     return kept;
   }
   bool keep(While& loop, Symbols& live) {
-    live.merge(reads_of(graph_, loop.condition));
+    live.merge(reads_of(graph_, {loop.condition}));
     return keep_loop(loop, live);
   }
   bool keep(Branch& branch, Symbols& live) {
@@ -120,7 +118,7 @@ class DeadCode {
     region(branch.yes, live);
     region(branch.no, other);
     live.merge(other);
-    live.merge(reads_of(graph_, branch.condition));
+    live.merge(reads_of(graph_, {branch.condition}));
     return !branch.yes.empty() || !branch.no.empty();
   }
   bool keep(Call&, Symbols&) { return true; }
