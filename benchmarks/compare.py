@@ -3,13 +3,14 @@
 
   benchmarks/compare.py --pcxx build/pcxx --peers DIR --python PYTHON [--probe BINARY] [--rounds 3]
                         [--only moons,mlp128,mlp512,mlp1024,fmnist,accuracy] [--json FILE]
+                        [--into README.md]
 
 DIR holds pcx_reference.py, deepity_reference.py and torch_reference.py; each prints one JSON object
 a line. PYTHON has what they import. BINARY takes WIDTH BATCH T and prints such a line, too. What is
 missing is left out and named below the table. All programs take turns, in an order that alternates
 from round to round, each in a process of its own; a ratio is pcxx's median of medians over the
 other's. `accuracy` trains the whole recipes for seeds 0 to 2: it takes minutes, so it is only done
-when it is asked for.
+when it is asked for. --into also writes the tables between the two comments that FILE has for them.
 """
 
 import argparse
@@ -31,6 +32,7 @@ SEEDS = (0, 1, 2)
 TIME_LIMIT = 3600
 BUSY = 0.5  # load average for each core above which nothing is measured
 FIRST_STEP_BOUND = 0.05
+BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
 ACCURACY_BOUND = 0.893
 
 
@@ -287,6 +289,16 @@ def busy():
     return f"load average {load:.1f} on {cores} cores; expected at most {BUSY * cores:g}"
 
 
+def place(text, path):
+    """Puts a text between the comments of a Markdown file that say where tables belong."""
+    document = pathlib.Path(path).read_text(encoding="utf-8")
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"[compare] {path} lacks '{BEGIN}' and '{END}' around the place for tables")
+    pathlib.Path(path).write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+
+
 def parsed(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pcxx", default="build/pcxx", help="the binary (build/pcxx)")
@@ -297,6 +309,7 @@ def parsed(arguments):
     parser.add_argument("--only", help=f"comma-separated: {', '.join(known)}, accuracy")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", help="file for the raw lines and the machine they come from")
+    parser.add_argument("--into", help="Markdown file to write the tables into")
     parser.add_argument("--busy", action="store_true", help="measure on a busy machine, too")
     options = parser.parse_args(arguments)
     options.only = options.only.split(",") if options.only else known
@@ -331,7 +344,10 @@ def main(arguments=None):
                      "order, one process each. Bounds are the project's own.")
     notes += [f"Left out: {'; '.join(missing)}."] if missing else []
     notes += [f"**Measured on a busy machine: {warning}.**"] if warning else []
-    print("\n\n".join([*texts, *notes]))
+    tables = "\n\n".join([*texts, *notes])
+    print(tables)
+    if options.into:
+        place(tables, options.into)
     if options.json:
         record = {"machine": machine, "busy": warning, "left_out": missing, "lines": raw}
         text = json.dumps(record, indent=1) + "\n"

@@ -96,6 +96,16 @@ class CompareTest(unittest.TestCase):
         self.assertEqual(record["machine"]["pcxx"], "9.9")
         self.assertEqual({line["column"] for line in record["lines"]}, {"pcxx", "pcx"})
 
+    def test_writes_tables_between_the_comments(self):
+        page = self.folder / "page.md"
+        page.write_text(f"before\n{compare.BEGIN}\nold\n{compare.END}\nafter\n", encoding="utf-8")
+        _, text, _ = self.run_compare("--only", "moons", "--into", str(page))
+        self.assertEqual(page.read_text(encoding="utf-8"),
+                         f"before\n{compare.BEGIN}\n\n{text}\n{compare.END}\nafter\n")
+        page.write_text("no place\n", encoding="utf-8")
+        with self.assertRaisesRegex(SystemExit, "lacks '<!-- compare: begin -->'"):
+            self.run_compare("--only", "moons", "--into", str(page))
+
     def test_stops_when_pcxx_fails(self):
         self.pcxx.write_text("#!/bin/sh\necho broken >&2\nexit 3\n", encoding="utf-8")
         with self.assertRaisesRegex(SystemExit, "pcxx on moons: ended with status 3: broken"):
