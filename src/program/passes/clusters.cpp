@@ -59,6 +59,12 @@ Clusters::Clusters(const Graph& graph, const std::vector<ExpressionId>& roots)
   group();
 }
 
+/// Returns what a value is a copy of, reshaped or stretched.
+ExpressionId Clusters::origin(ExpressionId id) const {
+  id = without_reshape(graph_, id);
+  return graph_[id].op == Op::broadcast ? origin(graph_[id].operands[0]) : id;
+}
+
 /// Moves a member up to the lowest level of those that read it, so that it joins their kernel instead of waiting in memory.
 void Clusters::raise(const std::vector<ExpressionId>& roots) {
   std::unordered_map<ExpressionId, int> highest;  // that a member's readers allow
@@ -78,7 +84,7 @@ void Clusters::raise(const std::vector<ExpressionId>& roots) {
       const bool works = graph_[*it].op != Op::reshape && graph_[*it].op != Op::broadcast;
       for (const ExpressionId operand : graph_[*it].operands) {
         if (works) {
-          allow(without_reshape(graph_, operand), levels_.at(*it) - 1);
+          allow(origin(operand), levels_.at(*it) - 1);
         }
       }
       continue;
@@ -90,7 +96,7 @@ void Clusters::raise(const std::vector<ExpressionId>& roots) {
     }
     for (const View& view : member.operands) {
       if (graph_[view.source].op == Op::broadcast) {  // through memory: what is stretched must be there before
-        allow(without_reshape(graph_, graph_[view.source].operands[0]), levels_.at(view.source));
+        allow(origin(view.source), levels_.at(view.source));
       } else {
         allow(view.source, member.level - (together(member, view) ? 0 : 1));
       }

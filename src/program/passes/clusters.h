@@ -47,6 +47,7 @@ class Clusters {
   int level_of(const Member& member) const;
   /// Returns whether a reader takes an operand from the kernel that it is in itself, if their levels are equal.
   bool together(const Member& reader, const View& view) const;
+  ExpressionId origin(ExpressionId id) const;
   bool shares_transcendental(ExpressionId id) const;
   void raise(const std::vector<ExpressionId>& roots);
   void group();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 namespace pcxx {
 namespace {
@@ -57,6 +58,9 @@ class Block {
           ready.insert(next);
         }
       }
+    }
+    if (result.size() != calls_.size()) {
+      throw std::logic_error("[fuse] kernels wait for each other: a mistake of the compiler");
     }
     return result;
   }
