@@ -129,7 +129,7 @@ TEST_F(Statements, CostsAreCounted) {
 
 TEST_F(Statements, RefusesWhatDoesNotFit) {
   const auto compile = [&](Region body) {
-    return message_of<ArgumentError>([&] { reference_backend()->compile({bench.graph(), body, {}}, {}); });
+    return message_of<ArgumentError>([&] { reference_backend()->compile(program_over(bench, body), {}); });
   };
   const Tensor x = bench.variable({2}, Span::per_sample);
   EXPECT_EQ(compile({assign(a, x)}), "[reference] 'a' is () but its value is (2)");
@@ -148,7 +148,7 @@ TEST_F(Statements, RefusesWhatDoesNotFit) {
 
 TEST_F(Statements, RefusesToRunWithoutData) {
   const Tensor x = bench.variable({}, Span::per_sample), w = bench.variable({}, Span::shared);
-  const auto executable = reference_backend()->compile({bench.graph(), {assign(a, x * w)}, {}}, {});
+  const auto executable = reference_backend()->compile(program_over(bench, {assign(a, x * w)}), {});
   State state;
   EXPECT_EQ(message_of<ArgumentError>([&] { executable->run(2, {}, state, 0); }), "[reference] no data for input 'v4'");
   const float numbers[] = {1, 2};

@@ -67,15 +67,22 @@ SymbolId Workbench::symbol(const std::string& name, SymbolKind kind, const Shape
 
 Numbers& Workbench::data(const Tensor& variable) { return data_.at(symbol_of(*graph_, variable.id(), "workbench")); }
 
+Program program_over(const Workbench& bench, Region body) {
+  Program program;
+  program.graph = std::make_shared<Graph>(*bench.graph());
+  program.body = std::move(body);
+  return program;
+}
+
 Session::Session(const Workbench& bench, Region body, const Backend& backend, Precision precision)
-    : bench_(bench), program_(independent_copy({bench.graph(), std::move(body), {}})), precision_(precision) {
+    : bench_(bench), program_(program_over(bench, std::move(body))), precision_(precision) {
   executable_ = backend.compile(program_, {.precision = precision});
   fill_state();
 }
 
 Session::Session(const Workbench& bench, const std::vector<Tensor>& tensors, const Backend& backend,
                  Precision precision)
-    : bench_(bench), program_(independent_copy({bench.graph(), {}, {}})), precision_(precision) {
+    : bench_(bench), program_(program_over(bench)), precision_(precision) {
   program_.body = outputs_for(*program_.graph, tensors, outputs_);
   executable_ = backend.compile(program_, {.precision = precision});
   fill_state();

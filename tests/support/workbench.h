@@ -52,6 +52,9 @@ class Workbench {
   std::map<SymbolId, Numbers> data_;
 };
 
+/// Returns a program over a copy of the workbench's graph.
+Program program_over(const Workbench& bench, Region body = {});
+
 /// A program compiled for a backend, that runs on the data of a workbench as they are at each run.
 class Session {
  public:
