@@ -26,7 +26,9 @@ void for_each_layout(const Check& check) {
   }
 }
 
-using Operations = Parity;
+struct Operations : Parity {
+  Operations() { products_ = false; }
+};
 
 TEST_P(Operations, ElementwiseOfOne) {
   for_each_layout([&](Workbench& bench, const Shape& shape, Span span) {

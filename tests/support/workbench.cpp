@@ -67,6 +67,15 @@ SymbolId Workbench::symbol(const std::string& name, SymbolKind kind, const Shape
 
 Numbers& Workbench::data(const Tensor& variable) { return data_.at(symbol_of(*graph_, variable.id(), "workbench")); }
 
+Workbench Workbench::with_samples(Size samples) const {
+  Workbench fewer = *this;
+  fewer.samples_ = samples;
+  for (auto& [id, numbers] : fewer.data_) {
+    numbers.resize(count_of(graph_->symbol(id), samples));
+  }
+  return fewer;
+}
+
 Program program_over(const Workbench& bench, Region body) {
   Program program;
   program.graph = std::make_shared<Graph>(*bench.graph());
@@ -74,17 +83,19 @@ Program program_over(const Workbench& bench, Region body) {
   return program;
 }
 
-Session::Session(const Workbench& bench, Region body, const Backend& backend, Precision precision)
+Session::Session(const Workbench& bench, Region body, const Backend& backend, Precision precision, CompileOptions options)
     : bench_(bench), program_(program_over(bench, std::move(body))), precision_(precision) {
-  executable_ = backend.compile(program_, {.precision = precision});
+  options.precision = precision;
+  executable_ = backend.compile(program_, options);
   fill_state();
 }
 
 Session::Session(const Workbench& bench, const std::vector<Tensor>& tensors, const Backend& backend,
-                 Precision precision)
+                 Precision precision, CompileOptions options)
     : bench_(bench), program_(program_over(bench)), precision_(precision) {
   program_.body = outputs_for(*program_.graph, tensors, outputs_);
-  executable_ = backend.compile(program_, {.precision = precision});
+  options.precision = precision;
+  executable_ = backend.compile(program_, options);
   fill_state();
 }
 

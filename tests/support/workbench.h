@@ -42,6 +42,8 @@ class Workbench {
   /// Returns the data of a variable or index, to be changed at will.
   Numbers& data(const Tensor& variable);
   const std::map<SymbolId, Numbers>& all_data() const { return data_; }
+  /// Returns a bench over the same graph with the first samples of the same data.
+  Workbench with_samples(Size samples) const;
 
  private:
   Tensor add(Symbol symbol, Numbers numbers);
@@ -58,10 +60,11 @@ Program program_over(const Workbench& bench, Region body = {});
 /// A program compiled for a backend, that runs on the data of a workbench as they are at each run.
 class Session {
  public:
-  /// Compiles a program over the workbench's graph.
-  Session(const Workbench& bench, Region body, const Backend& backend, Precision precision);
+  /// Compiles a program over the workbench's graph. The precision replaces that of the options.
+  Session(const Workbench& bench, Region body, const Backend& backend, Precision precision, CompileOptions options = {});
   /// Compiles the program that computes the tensors.
-  Session(const Workbench& bench, const std::vector<Tensor>& tensors, const Backend& backend, Precision precision);
+  Session(const Workbench& bench, const std::vector<Tensor>& tensors, const Backend& backend, Precision precision,
+          CompileOptions options = {});
 
   void run(std::uint64_t seed = 7);
   /// Returns the value of an output or node; of a parameter or state, what the state holds.
