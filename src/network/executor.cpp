@@ -16,17 +16,20 @@ namespace {
 /// Returns the symbols that a program reads or sets.
 std::set<SymbolId> symbols_of(const Program& program) {
   std::set<SymbolId> symbols;
-  const auto read = [&](ExpressionId id) { symbols.merge(symbols_read(*program.graph, id)); };
+  const auto add_read = [&](ExpressionId id) {
+    const std::vector<SymbolId> read = symbols_read(*program.graph, id);
+    symbols.insert(read.begin(), read.end());
+  };
   for_each_statement(program.body, [&](const Statement& statement) {
     if (const auto* assign = std::get_if<Assign>(&statement.content)) {
       for (const Assignment& each : assign->assignments) {
         symbols.insert(each.target);
-        read(each.value);
+        add_read(each.value);
       }
     } else if (const auto* loop = std::get_if<While>(&statement.content)) {
-      read(loop->condition);
+      add_read(loop->condition);
     } else if (const auto* branch = std::get_if<Branch>(&statement.content)) {
-      read(branch->condition);
+      add_read(branch->condition);
     }
   });
   return symbols;

@@ -66,6 +66,11 @@ struct Steps {
   }
 };
 
+bool reads(const Tensor& tensor, SymbolId symbol) {
+  const std::vector<SymbolId> symbols = symbols_read(*tensor.graph(), tensor.id());
+  return std::find(symbols.begin(), symbols.end(), symbol) != symbols.end();
+}
+
 /// Returns whether an optimiser's update depends on its count; constant rates do not.
 bool reads_count(const Steps& steps) {
   for (const Moving& variable : steps.variables) {
@@ -73,7 +78,7 @@ bool reads_count(const Steps& steps) {
     std::vector<Tensor> results = output.slots;
     results.push_back(output.value);
     for (const Tensor& result : results) {
-      if (result.graph() != nullptr && symbols_read(*result.graph(), result.id()).contains(steps.count)) {
+      if (result.graph() != nullptr && reads(result, steps.count)) {
         return true;
       }
     }

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "pcxx/core/errors.h"
 
 namespace pcxx {
@@ -21,15 +24,21 @@ void take(std::set<std::string>& names, const char* who, const std::string& name
 
 }  // namespace
 
-std::set<SymbolId> symbols_read(const Graph& graph, ExpressionId id) {
-  std::set<SymbolId> symbols;
-  std::set<ExpressionId> left = {id};  // from the highest number down: operands have smaller ones
+std::vector<SymbolId> symbols_read(const Graph& graph, ExpressionId id) {
+  std::vector<SymbolId> symbols;
+  std::unordered_set<ExpressionId> seen;
+  std::vector<ExpressionId> left = {id};
   while (!left.empty()) {
-    const Expression& e = graph[left.extract(std::prev(left.end())).value()];
-    if (e.op == Op::symbol) {
-      symbols.insert(static_cast<SymbolId>(e.attributes.integers[0]));
+    const ExpressionId next = left.back();
+    left.pop_back();
+    if (!seen.insert(next).second) {
+      continue;
     }
-    left.insert(e.operands.begin(), e.operands.end());
+    const Expression& e = graph[next];
+    if (e.op == Op::symbol) {
+      symbols.push_back(static_cast<SymbolId>(e.attributes.integers[0]));
+    }
+    left.insert(left.end(), e.operands.rbegin(), e.operands.rend());
   }
   return symbols;
 }
@@ -82,26 +91,28 @@ Size Model::add_parameter(ModelParameter parameter, const Shape& shape) {
   return index;
 }
 
-/// One unnamed layer takes the name of its owner; several are numbered in the order they were made.
+/// One unnamed layer takes the name of its owner; several are numbered from left to right as the expression is written.
+/// (Not as they were made: compilers differ in which operand they make first.)
 void Model::name_layers(ExpressionId expression, const std::string& owner) {
-  std::map<Size, std::vector<ModelParameter*>> layers;
+  std::vector<Size> layers;
   for (const SymbolId symbol : symbols_read(*this, expression)) {
     const auto found = parameter_of_.find(symbol);
-    if (found != parameter_of_.end() && parameters_[static_cast<std::size_t>(found->second)].layer != kAbsent) {
-      ModelParameter& parameter = parameters_[static_cast<std::size_t>(found->second)];
-      layers[parameter.layer].push_back(&parameter);
+    const Size layer = found == parameter_of_.end() ? kAbsent : parameter(found->second).layer;
+    if (layer != kAbsent && std::find(layers.begin(), layers.end(), layer) == layers.end()) {
+      layers.push_back(layer);
     }
   }
-  Size number = 0;
-  for (auto& [layer, members] : layers) {
-    const std::string prefix = layers.size() == 1 ? owner : fmt::format("{}.linear{}", owner, ++number);
-    for (ModelParameter* parameter : members) {
-      take(parameter_names_, "linear", prefix + "." + parameter->role);
-      parameter_names_.erase(parameter->name);
-      parameter->name = prefix + "." + parameter->role;
-      parameter->layer = kAbsent;
-      symbol(parameter->symbol).name = parameter->name;
+  for (ModelParameter& parameter : parameters_) {
+    const auto place = std::find(layers.begin(), layers.end(), parameter.layer);
+    if (parameter.layer == kAbsent || place == layers.end()) {
+      continue;
     }
+    const std::string prefix = layers.size() == 1 ? owner : fmt::format("{}.linear{}", owner, place - layers.begin() + 1);
+    const std::string name = prefix + "." + parameter.role;
+    take(parameter_names_, "linear", name);
+    parameter_names_.erase(parameter.name);
+    symbol(parameter.symbol).name = parameter.name = name;
+    parameter.layer = kAbsent;
   }
 }
 

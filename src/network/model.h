@@ -88,7 +88,7 @@ class Model : public Graph {
   Size layers_ = 0;
 };
 
-/// Returns all symbols that an expression reads.
-std::set<SymbolId> symbols_read(const Graph& graph, ExpressionId id);
+/// Returns all symbols that an expression reads, each once, from left to right.
+std::vector<SymbolId> symbols_read(const Graph& graph, ExpressionId id);
 
 }  // namespace pcxx

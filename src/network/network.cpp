@@ -105,7 +105,7 @@ void Network::predict(const Node& node, const Tensor& prediction, const Energy& 
     throw ArgumentError(who + " is predicted already; expected one prediction for each node: add the two");
   }
   check_shape(node.name(), node.shape(), prediction);
-  const ExpressionId id = id_in(model_, prediction, node.shape(), who + "'s prediction");
+  const ExpressionId id = id_in(model_, prediction, node.shape(), "[predict] the prediction of node '" + node.name() + "'");
   id_in(model_, node.value(), {}, who);
   const Tensor cost = energy.of(node.value(), Tensor(model_, id));
   if (cost.shape().rank() != 0) {
@@ -113,7 +113,7 @@ void Network::predict(const Node& node, const Tensor& prediction, const Energy& 
                                  to_string(cost.shape())));
   }
   const bool none = cost.graph() == nullptr && cost.constant() == 0;
-  model_->predict(node.index(), id, none ? kAbsent : id_in(model_, cost, {}, who + "'s energy"), energy);
+  model_->predict(node.index(), id, none ? kAbsent : id_in(model_, cost, {}, "[predict] the energy of node '" + node.name() + "'"), energy);
 }
 
 void Network::energy_term(const Tensor& term, const std::string& name) {
