@@ -17,14 +17,14 @@ void require_decay(const char* who, const char* option, double value) {
   }
 }
 
-/// Returns 1 - beta^t. Near 1 the power rounds to few digits of the difference, so a series of e^x - 1 takes over.
+/// Returns 1 - beta^t. As a difference it would have few digits for beta near 1: with x = t log beta and h = tanh(x / 2),
+/// 1 - e^x = -2 h / (1 - h), which has them all.
 Tensor one_minus_power(double beta, const Tensor& t) {
   if (beta == 0) {
-    return select(t > 0.0, 1.0, 0.0);
+    return 1.0;
   }
-  const Tensor x = std::log(beta) * t;
-  const Tensor series = -(x * (1.0 + x / 2.0 * (1.0 + x / 3.0 * (1.0 + x / 4.0 * (1.0 + x / 5.0)))));
-  return select(x > -0.05, series, 1.0 - exp(x));
+  const Tensor h = tanh((0.5 * std::log(beta)) * t);
+  return -2.0 * h / (1.0 - h);
 }
 
 /// Adam with decoupled decay; adam is the one without.
