@@ -11,10 +11,12 @@
 
 namespace pcxx::cpu {
 
-/// The functions of one instruction set. A panel is a slice of b of `panel_columns` columns (fewer at the right edge, a
-/// multiple of `lanes`, filled up with zeros), k rows of it one after another; a packed b is its panels in order.
+/// The functions of one instruction set. A panel is a slice of b of `panel_columns` columns (fewer at the right edge:
+/// `half_lanes` or a multiple of `lanes`, filled up with zeros), k rows of it one after another; a packed b is its
+/// panels in order.
 struct ProductKernels {
   Size lanes;
+  Size half_lanes;
   Size panel_columns;
 
   /// Packs columns [from, to) of b, (k, n) or with transposed (n, k); from is a multiple of panel_columns.
