@@ -98,7 +98,7 @@ TEST(RowProduct, AgreesWithPlainLoopsAndNotWithTheNumberOfRows) {
     for (const auto type : {ElementType::f32, ElementType::bf16}) {
       for (const bool transposed : {false, true}) {
         for (const auto& [k, n] : std::vector<std::pair<Size, Size>>{
-                 {1, 1}, {2, 32}, {32, 2}, {5, 17}, {17, 33}, {128, 10}, {10, 128}, {64, 64}, {300, 47}, {784, 100}}) {
+                 {1, 1}, {2, 32}, {32, 2}, {5, 17}, {17, 33}, {128, 10}, {10, 128}, {64, 64}, {300, 47}, {784, 100}, {512, 130}}) {
           check_rows({n, k, transposed, type});
         }
       }
@@ -146,7 +146,7 @@ TEST(SampleProduct, AgreesWithPlainLoops) {
   for_every_target([] {
     for (const auto type : {ElementType::f32, ElementType::bf16}) {
       for (const Size samples : {0, 1, 2, 32, 257, 600}) {
-        for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{1, 1}, {2, 32}, {32, 2}, {13, 33}, {128, 10}, {200, 70}}) {
+        for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{1, 1}, {2, 32}, {32, 2}, {13, 33}, {128, 10}, {200, 70}, {300, 260}}) {
           check_samples({m, n, type}, samples);
         }
       }

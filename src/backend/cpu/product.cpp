@@ -11,15 +11,18 @@
 #include <utility>
 
 #include "backend/cpu/product_kernel.h"
+#include "backend/cpu/product_pack.h"
 #include "backend/cpu/product_vendor.h"
 
 namespace pcxx::cpu {
 
 namespace {
 
-constexpr Size kVendorElements = 4096;     // of a bf16 b: below it a call costs more than it saves
+constexpr Size kVendorElements = 4096;     // of a bf16 b: below it, or with a side below kVendorSide, a call of oneDNN
+constexpr Size kVendorSide = 16;           // costs more than bf16 saves
 constexpr Size kPackElements = 32 * 1024;  // of one part of packing
-constexpr Size kSampleRows = 96;           // of one block of d: a multiple of every kernel's height
+constexpr Size kSampleRows = 96;           // of one block of d
+constexpr Size kWide = 512, kWideRows = 192;  // columns of d from which on a block has more, for it copies all of b
 constexpr Size kSampleElements = 96 * 64;  // of one block of a narrow d
 
 std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
@@ -28,7 +31,7 @@ float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 
 bool vendor_takes(Size n, Size k, ElementType inputs) {
-  return inputs == ElementType::bf16 && n * k >= kVendorElements && has_native_bf16();
+  return inputs == ElementType::bf16 && std::min(n, k) >= kVendorSide && n * k >= kVendorElements && has_native_bf16();
 }
 
 }  // namespace
@@ -39,12 +42,13 @@ struct RowProduct::Implementation {
   RowProductShape shape;
   Size tile;
   const ProductKernels& kernels;
+  const PackKernels& packing;
   std::unique_ptr<VendorProduct> vendor;
   Size part_columns = 0;
 
-  Implementation(const RowProductShape& s, Size rows) : shape(s), tile(std::max<Size>(rows, 1)), kernels(product_kernels()) {
+  Implementation(const RowProductShape& s, Size rows) : shape(s), tile(std::max<Size>(rows, 1)), kernels(product_kernels()), packing(pack_kernels()) {
     if (vendor_takes(s.n, s.k, s.inputs)) {
-      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true});
+      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true}, kPackElements);
     }
     const Size panels = std::max<Size>(1, kPackElements / std::max<Size>(1, s.k * kernels.panel_columns));
     part_columns = panels * kernels.panel_columns;
@@ -71,10 +75,11 @@ struct RowProduct::Implementation {
   }
 
   void run_widened(Size rows, const std::uint16_t* a, const std::byte* packed, float* d, std::byte* scratch) const {
+    float* wide = floats(scratch) + kernels.row_scratch(shape.n, shape.k);
     for (Size row = 0; row < rows; row += tile) {
       const Size count = std::min(tile, rows - row);
-      kernels.from_bf16(a + row * shape.k, floats(scratch), count * shape.k);
-      kernels.rows(count, shape.n, shape.k, floats(scratch), floats(packed), d + row * shape.n);
+      packing.from_bf16(a + row * shape.k, wide, count * shape.k);
+      kernels.rows(count, shape.n, shape.k, wide, floats(packed), d + row * shape.n, floats(scratch));
     }
   }
 };
@@ -92,22 +97,19 @@ std::size_t RowProduct::packed_bytes() const {
 
 Size RowProduct::pack_parts() const {
   const Implementation& self = *implementation_;
-  return self.vendor ? 1 : std::max<Size>(1, (self.shape.n + self.part_columns - 1) / self.part_columns);
+  return self.vendor ? self.vendor->pack_parts() : std::max<Size>(1, (self.shape.n + self.part_columns - 1) / self.part_columns);
 }
 
 void RowProduct::pack(const float* b, std::byte* packed, Size part) const {
   const Implementation& self = *implementation_;
   const RowProductShape& s = self.shape;
   if (self.vendor) {
-    self.vendor->pack(s.transposed_b, b, packed);
+    self.vendor->pack(s.transposed_b, b, packed, part);
     return;
   }
   const Size from = part * self.part_columns;
   const Size to = std::min(s.n, from + self.part_columns);
-  self.kernels.pack(s.n, s.k, s.transposed_b, from, to, b, floats(packed));
-  if (s.inputs == ElementType::bf16) {
-    self.kernels.round_to_bf16(floats(packed) + from * s.k, packed_floats(self.kernels, to - from, s.k));
-  }
+  self.packing.panels(s.n, s.k, s.transposed_b, s.inputs == ElementType::bf16, from, to, b, floats(packed));
 }
 
 std::size_t RowProduct::scratch_bytes() const {
@@ -116,7 +118,8 @@ std::size_t RowProduct::scratch_bytes() const {
   if (self.vendor) {
     return round_up(self.vendor->scratch_bytes()) + float_bytes(self.tile * s.k / 2 + 1) + float_bytes(self.tile * s.n);
   }
-  return s.inputs == ElementType::bf16 ? float_bytes(self.tile * s.k) : 0;
+  const Size widened = s.inputs == ElementType::bf16 ? self.tile * s.k : 0;
+  return float_bytes(self.kernels.row_scratch(s.n, s.k) + widened);
 }
 
 void RowProduct::run(Size rows, const void* a, const std::byte* packed, float* d, std::byte* scratch) const {
@@ -126,7 +129,8 @@ void RowProduct::run(Size rows, const void* a, const std::byte* packed, float* d
   } else if (self.shape.inputs == ElementType::bf16) {
     self.run_widened(rows, static_cast<const std::uint16_t*>(a), packed, d, scratch);
   } else {
-    self.kernels.rows(rows, self.shape.n, self.shape.k, static_cast<const float*>(a), floats(packed), d);
+    self.kernels.rows(rows, self.shape.n, self.shape.k, static_cast<const float*>(a), floats(packed), d,
+                      floats(scratch));
   }
 }
 
@@ -136,34 +140,37 @@ struct SampleProduct::Implementation {
   SampleProductShape shape;
   const ProductKernels& kernels;
   bool by_vendor;
-  Size block_rows;
+  Size parts, block_rows;
   mutable std::mutex mutex;  // guards products
   mutable std::map<std::pair<Size, Size>, std::unique_ptr<VendorProduct>> products;  // by rows of d, samples
 
   explicit Implementation(const SampleProductShape& s)
       : shape(s), kernels(product_kernels()), by_vendor(vendor_takes(s.n, s.m, s.inputs)) {
-    const Size narrow = kSampleElements / std::max<Size>(1, s.n) / kSampleRows * kSampleRows;
-    block_rows = std::max(kSampleRows, narrow);
+    const Size rows = s.n >= kWide ? kWideRows : std::max(kSampleRows, kSampleElements / std::max<Size>(1, s.n));
+    parts = std::max<Size>(1, (s.m + rows / 2) / rows);
+    block_rows = (s.m + parts - 1) / parts;
   }
 
-  Size rows_of(Size part) const { return std::min(block_rows, shape.m - part * block_rows); }
+  /// Blocks of nearly equal height.
+  Size start_of(Size part) const { return std::min(shape.m, part * block_rows); }
+  Size rows_of(Size part) const { return start_of(part + 1) - start_of(part); }
 
   /// The number of samples is known only when the plan runs: a primitive is made when it is first needed.
   const VendorProduct& product(Size rows, Size samples) const {
     const std::lock_guard lock(mutex);
     auto& entry = products[{rows, samples}];
     if (!entry) {
-      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false});
+      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false}, kPackElements);
     }
     return *entry;
   }
 
   void run_widened(Size samples, const std::uint16_t* a, const std::uint16_t* b, float* d, Size from, Size to,
                    float* scratch) const {
-    float* wide_a = scratch + kernels.sample_scratch(samples, block_rows);  // the kernel's own comes first: aligned
+    float* wide_a = scratch + kernels.sample_scratch(samples, shape.m, shape.n, block_rows);  // the kernel's own comes first: aligned
     float* wide_b = wide_a + samples * shape.m;
-    kernels.from_bf16(a, wide_a, samples * shape.m);
-    kernels.from_bf16(b, wide_b, samples * shape.n);
+    pack_kernels().from_bf16(a, wide_a, samples * shape.m);
+    pack_kernels().from_bf16(b, wide_b, samples * shape.n);
     kernels.samples(samples, shape.m, shape.n, from, to, wide_a, wide_b, d, scratch);
   }
 };
@@ -173,8 +180,7 @@ SampleProduct::SampleProduct(const SampleProductShape& shape) : implementation_(
 SampleProduct::~SampleProduct() = default;
 
 Size SampleProduct::parts() const {
-  const Implementation& self = *implementation_;
-  return std::max<Size>(1, (self.shape.m + self.block_rows - 1) / self.block_rows);
+  return implementation_->parts;
 }
 
 std::size_t SampleProduct::scratch_bytes(Size samples) const {
@@ -188,13 +194,13 @@ std::size_t SampleProduct::scratch_bytes(Size samples) const {
     return round_up(most);
   }
   const Size widened = s.inputs == ElementType::bf16 ? samples * (s.m + s.n) : 0;
-  return float_bytes(widened + self.kernels.sample_scratch(samples, self.block_rows));
+  return float_bytes(widened + self.kernels.sample_scratch(samples, s.m, s.n, self.block_rows));
 }
 
 void SampleProduct::run(Size samples, const void* a, const void* b, float* d, Size part, std::byte* scratch) const {
   const Implementation& self = *implementation_;
   const SampleProductShape& s = self.shape;
-  const Size from = part * self.block_rows;
+  const Size from = self.start_of(part);
   const Size to = from + self.rows_of(part);
   if (self.by_vendor && samples > 0) {
     const std::uint16_t* block = static_cast<const std::uint16_t*>(a) + from;
@@ -227,7 +233,7 @@ void plain_product(bool transpose_a, bool transpose_b, Size m, Size n, Size k, c
 }
 
 void to_bf16(const float* from, void* to, Size count) {
-  product_kernels().to_bf16(from, static_cast<std::uint16_t*>(to), count);
+  pack_kernels().to_bf16(from, static_cast<std::uint16_t*>(to), count);
 }
 
 }  // namespace pcxx::cpu

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 #include "pcxx/core/types.h"
 
@@ -19,19 +18,14 @@ struct ProductKernels {
   Size half_lanes;
   Size panel_columns;
 
-  /// Packs columns [from, to) of b, (k, n) or with transposed (n, k); from is a multiple of panel_columns.
-  void (*pack)(Size n, Size k, bool transposed, Size from, Size to, const float* b, float* packed);
-  /// d(rows, n) = a(rows, k) packed.
-  void (*rows)(Size rows, Size n, Size k, const float* a, const float* packed, float* d);
+  /// d(rows, n) = a(rows, k) packed; scratch as row_scratch says.
+  void (*rows)(Size rows, Size n, Size k, const float* a, const float* packed, float* d, float* scratch);
+  /// Returns the floats of scratch that rows needs.
+  Size (*row_scratch)(Size n, Size k);
   /// Rows [from, to) of d(m, n) = sum over samples of a(i, m) b(i, n); scratch as sample_scratch says.
   void (*samples)(Size samples, Size m, Size n, Size from, Size to, const float* a, const float* b, float* d, float* scratch);
-  /// Returns the floats of scratch that samples needs for blocks of so many rows.
-  Size (*sample_scratch)(Size samples, Size block_rows);
-  /// f32 to bf16 to nearest even, and back.
-  void (*to_bf16)(const float* from, std::uint16_t* to, Size count);
-  void (*from_bf16)(const std::uint16_t* from, float* to, Size count);
-  /// f32 to the nearest bf16, kept as f32.
-  void (*round_to_bf16)(float* values, Size count);
+  /// Returns the floats of scratch that samples needs for blocks of so many rows of d(m, n).
+  Size (*sample_scratch)(Size samples, Size m, Size n, Size block_rows);
 };
 
 /// Returns the kernels of the best instruction set that this CPU has (or that hwy::SetSupportedTargetsForTest left).

@@ -3,7 +3,15 @@
 
 #include <omp.h>
 
+#include <algorithm>
 #include <dnnl.hpp>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "backend/cpu/product_pack.h"
 
 namespace pcxx::cpu {
 
@@ -46,6 +54,24 @@ dnnl::matmul::primitive_desc describe(const dnnl::engine& engine, const VendorPr
   return {engine, a, b, d, user_scratch()};
 }
 
+/// Returns what we know to be a layout of pairs, so that our own packing can fill it, faster and in parts.
+std::optional<PairLayout> pair_layout(const memory::desc& b) {
+  using Sizes = memory::dims;
+  if (b.get_format_kind() != memory::format_kind::blocked || b.get_inner_nblks() != 3 || b.get_inner_idxs() != Sizes{0, 1, 0}) {
+    return std::nullopt;
+  }
+  const Sizes blocks = b.get_inner_blks(), steps = b.get_strides(), padded = b.get_padded_dims();
+  if (blocks[2] != 2 || blocks[1] % 16 != 0 || b.get_submemory_offset() != 0) {
+    return std::nullopt;
+  }
+  return PairLayout{.columns = blocks[1],
+                    .depth = 2 * blocks[0],
+                    .column_step = steps[1],
+                    .depth_step = steps[0],
+                    .padded_n = padded[1],
+                    .padded_k = padded[0]};
+}
+
 }  // namespace
 
 bool has_native_bf16() {
@@ -56,27 +82,75 @@ bool has_native_bf16() {
 #endif
 }
 
+/// What one call at a time needs: making it anew for each would cost microseconds.
+struct Context {
+  dnnl::stream stream;
+  memory a, b, d, scratch;
+  std::unordered_map<int, memory> arguments;
+
+  Context(const dnnl::engine& engine, const dnnl::matmul::primitive_desc& of)
+      : stream(engine), a(of.src_desc(), engine, nullptr), b(of.weights_desc(), engine, nullptr),
+        d(of.dst_desc(), engine, nullptr), scratch(of.scratchpad_desc(), engine, nullptr),
+        arguments{{DNNL_ARG_SRC, a}, {DNNL_ARG_WEIGHTS, b}, {DNNL_ARG_DST, d}, {DNNL_ARG_SCRATCHPAD, scratch}} {}
+};
+
 struct VendorProduct::Implementation {
   Shape shape;
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::matmul::primitive_desc description;
   dnnl::matmul product;
+  std::optional<PairLayout> pairs;
+  Size part_columns = 0;     // of packing pairs
+  mutable std::mutex mutex;  // guards idle
+  mutable std::vector<std::unique_ptr<Context>> idle;
 
-  explicit Implementation(const Shape& s) : shape(s), description(describe(engine, s)), product(description) {}
+  Implementation(const Shape& s, Size pack_elements)
+      : shape(s), description(describe(engine, s)), product(description), pairs(pair_layout(description.weights_desc())) {
+    if (pairs) {
+      part_columns = std::max<Size>(1, pack_elements / (pairs->padded_k * pairs->columns)) * pairs->columns;
+    }
+  }
+
+  std::unique_ptr<Context> take() const {
+    {
+      const std::lock_guard lock(mutex);
+      if (!idle.empty()) {
+        auto context = std::move(idle.back());
+        idle.pop_back();
+        return context;
+      }
+    }
+    return std::make_unique<Context>(engine, description);
+  }
+
+  void give_back(std::unique_ptr<Context> context) const {
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(context));
+  }
 };
 
-VendorProduct::VendorProduct(const Shape& shape) {
+VendorProduct::VendorProduct(const Shape& shape, Size pack_elements) {
   const OneThread guard;
-  implementation_ = std::make_unique<Implementation>(shape);
+  implementation_ = std::make_unique<Implementation>(shape, pack_elements);
 }
 
 VendorProduct::~VendorProduct() = default;
 
 std::size_t VendorProduct::packed_bytes() const { return implementation_->description.weights_desc().get_size(); }
 
-void VendorProduct::pack(bool transposed, const float* b, std::byte* packed) const {
-  const OneThread guard;
+Size VendorProduct::pack_parts() const {
   const Implementation& self = *implementation_;
+  return self.pairs ? (self.pairs->padded_n + self.part_columns - 1) / self.part_columns : 1;
+}
+
+void VendorProduct::pack(bool transposed, const float* b, std::byte* packed, Size part) const {
+  const Implementation& self = *implementation_;
+  if (self.pairs) {
+    const Size from = part * self.part_columns, to = std::min(self.pairs->padded_n, from + self.part_columns);
+    pack_kernels().pairs(*self.pairs, self.shape.n, self.shape.k, transposed, from, to, b, reinterpret_cast<std::uint16_t*>(packed));
+    return;
+  }
+  const OneThread guard;
   using Tag = memory::format_tag;
   const memory::desc plain({self.shape.k, self.shape.n}, memory::data_type::f32, transposed ? Tag::ba : Tag::ab);
   memory from(plain, self.engine, const_cast<float*>(b));
@@ -90,12 +164,13 @@ std::size_t VendorProduct::scratch_bytes() const { return implementation_->descr
 void VendorProduct::run(const void* a, const void* b, float* d, std::byte* scratch) const {
   const OneThread guard;
   const Implementation& self = *implementation_;
-  const auto& description = self.description;
-  dnnl::stream stream(self.engine);
-  self.product.execute(stream, {{DNNL_ARG_SRC, memory(description.src_desc(), self.engine, const_cast<void*>(a))},
-                                {DNNL_ARG_WEIGHTS, memory(description.weights_desc(), self.engine, const_cast<void*>(b))},
-                                {DNNL_ARG_DST, memory(description.dst_desc(), self.engine, d)},
-                                {DNNL_ARG_SCRATCHPAD, memory(description.scratchpad_desc(), self.engine, scratch)}});
+  auto context = self.take();
+  context->a.set_data_handle(const_cast<void*>(a));
+  context->b.set_data_handle(const_cast<void*>(b));
+  context->d.set_data_handle(d);
+  context->scratch.set_data_handle(scratch);
+  self.product.execute(context->stream, context->arguments);
+  self.give_back(std::move(context));
 }
 
 }  // namespace pcxx::cpu

@@ -20,13 +20,16 @@ class VendorProduct {
     bool packed_b;                  // in a layout of oneDNN's choice; else row-major
   };
 
-  explicit VendorProduct(const Shape& shape);
+  /// `pack_elements` is the size of a part of packing.
+  VendorProduct(const Shape& shape, Size pack_elements);
   ~VendorProduct();
 
   /// Returns the bytes of b as run expects it.
   std::size_t packed_bytes() const;
-  /// Packs an f32 matrix, (k, n) or with transposed (n, k).
-  void pack(bool transposed, const float* b, std::byte* packed) const;
+  /// Returns into how many independent parts packing is cut.
+  Size pack_parts() const;
+  /// Packs one part of an f32 matrix, (k, n) or with transposed (n, k).
+  void pack(bool transposed, const float* b, std::byte* packed, Size part) const;
   std::size_t scratch_bytes() const;
   void run(const void* a, const void* b, float* d, std::byte* scratch) const;
 

@@ -1,0 +1,243 @@
+/// Rearranging shared matrices and converting to bf16, once for every instruction set.
+#include "backend/cpu/product_pack.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "backend/cpu/vector_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backend/cpu/product_pack.cpp"
+#include "hwy/foreach_target.h"
+// (foreach_target comes before highway, as Highway asks)
+#include "hwy/highway.h"
+
+#include "backend/cpu/vector_panels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pcxx::cpu::HWY_NAMESPACE {
+namespace {
+
+// ---- bf16 ----------------------------------------------------------------------------------------------------------
+
+/// Bits of the nearest bf16 in the upper half; a NaN stays one.
+template <class D32>
+HWY_INLINE hn::Vec<D32> upper_half(D32 d, hn::Vec<hn::Rebind<float, D32>> v) {
+  const auto bits = hn::BitCast(d, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1U));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7fffU)));
+  const auto quiet = hn::Or(bits, hn::Set(d, 0x400000U));
+  return hn::IfThenElse(hn::RebindMask(d, hn::IsNaN(v)), quiet, rounded);
+}
+
+void to_bf16(const float* from, std::uint16_t* to, Size count) {
+  const Tag tag;
+  const hn::RebindToUnsigned<Tag> d32;
+  const hn::RebindToSigned<Tag> s32;
+  const hn::Rebind<std::uint16_t, Tag> d16;
+  const auto convert = [&](Vector v) HWY_ATTR {
+    return hn::DemoteTo(d16, hn::BitCast(s32, hn::ShiftRight<16>(upper_half(d32, v))));
+  };
+  Size i = 0;
+  for (; i + lanes() <= count; i += lanes()) {
+    hn::StoreU(convert(hn::LoadU(tag, from + i)), d16, to + i);
+  }
+  if (i < count) {
+    HWY_ALIGN std::uint16_t tail[HWY_MAX_BYTES / sizeof(float)];
+    hn::Store(convert(load_first(tag, from + i, count - i)), d16, tail);
+    std::copy_n(tail, count - i, to + i);
+  }
+}
+
+void from_bf16(const std::uint16_t* from, float* to, Size count) {
+  const Tag tag;
+  const hn::RebindToUnsigned<Tag> d32;
+  const hn::Rebind<std::uint16_t, Tag> d16;
+  Size i = 0;
+  for (; i + lanes() <= count; i += lanes()) {
+    hn::StoreU(hn::BitCast(tag, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from + i)))), tag, to + i);
+  }
+  for (; i < count; ++i) {
+    const std::uint32_t bits = static_cast<std::uint32_t>(from[i]) << 16U;
+    std::memcpy(to + i, &bits, sizeof bits);
+  }
+}
+
+/// The nearest bf16, kept as f32.
+HWY_INLINE Vector rounded_to_bf16(Vector v) {
+  const hn::RebindToUnsigned<Tag> d32;
+  return hn::BitCast(Tag(), hn::And(upper_half(d32, v), hn::Set(d32, 0xffff0000U)));
+}
+
+// ---- four rows of a matrix or of its transpose -----------------------------------------------------------------------
+
+/// Rows p .. p+3 of b at columns c .. c+lanes-1.
+struct Four {
+  Vector row[4];
+};
+
+/// b as a product reads it: element (p, c), and zero outside.
+struct Matrix {
+  const float* b;
+  Size n, k;
+  bool transposed;
+
+  HWY_INLINE float at(Size p, Size c) const {
+    return p >= k || c >= n ? 0.0F : transposed ? b[c * k + p] : b[p * n + c];
+  }
+
+  HWY_INLINE Four four(Size p, Size c) const {
+    if (p + 4 > k || c + lanes() > n) {
+      return edge(p, c);
+    }
+    return transposed ? turned(b + c * k + p) : straight(b + p * n + c);
+  }
+
+ private:
+  HWY_INLINE Four straight(const float* from) const {
+    const Tag tag;
+    return {hn::LoadU(tag, from), hn::LoadU(tag, from + n), hn::LoadU(tag, from + 2 * n), hn::LoadU(tag, from + 3 * n)};
+  }
+
+  HWY_NOINLINE Four edge(Size p, Size c) const {
+    HWY_ALIGN float buffer[4][HWY_MAX_BYTES / sizeof(float)] = {};
+    for (Size i = 0; i < 4; ++i) {
+      for (Size j = 0; j < lanes(); ++j) {
+        buffer[i][j] = at(p + i, c + j);
+      }
+    }
+    const Tag tag;
+    return {hn::Load(tag, buffer[0]), hn::Load(tag, buffer[1]), hn::Load(tag, buffer[2]), hn::Load(tag, buffer[3])};
+  }
+
+#if HWY_TARGET == HWY_SCALAR || HWY_TARGET == HWY_EMU128
+  HWY_INLINE Four turned(const float* from) const { return {hn::LoadU(Tag(), from), hn::LoadU(Tag(), from + 1), hn::LoadU(Tag(), from + 2), hn::LoadU(Tag(), from + 3)}; }
+#else
+  /// Four numbers of each fourth row, from the j-th on, one row in each 128 bits.
+  HWY_INLINE Vector quarters(const float* from) const {
+#if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
+    __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 4 * k), 1);
+    v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 8 * k), 2);
+    return Vector{_mm512_insertf32x4(v, _mm_loadu_ps(from + 12 * k), 3)};
+#elif HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+    return Vector{_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)), _mm_loadu_ps(from + 4 * k), 1)};
+#else
+    return hn::LoadU(Tag(), from);
+#endif
+  }
+
+  /// Turns squares of four by four, one in each 128 bits.
+  HWY_INLINE Four turned(const float* from) const {
+    const Tag tag;
+    const hn::Repartition<double, Tag> wide;
+    const Vector v0 = quarters(from), v1 = quarters(from + k), v2 = quarters(from + 2 * k), v3 = quarters(from + 3 * k);
+    const auto low01 = hn::BitCast(wide, hn::InterleaveLower(tag, v0, v1)), high01 = hn::BitCast(wide, hn::InterleaveUpper(tag, v0, v1));
+    const auto low23 = hn::BitCast(wide, hn::InterleaveLower(tag, v2, v3)), high23 = hn::BitCast(wide, hn::InterleaveUpper(tag, v2, v3));
+    return {hn::BitCast(tag, hn::InterleaveLower(wide, low01, low23)), hn::BitCast(tag, hn::InterleaveUpper(wide, low01, low23)),
+            hn::BitCast(tag, hn::InterleaveLower(wide, high01, high23)), hn::BitCast(tag, hn::InterleaveUpper(wide, high01, high23))};
+  }
+#endif
+};
+
+constexpr Size kLine = 16;  // floats of a cache line: what is turned is read by whole lines
+
+// ---- layouts -------------------------------------------------------------------------------------------------------
+
+/// One panel of the transpose of b(n, k), at columns [column, column + columns).
+void turn_panel(const Matrix& matrix, Size column, Size columns, float* HWY_RESTRICT to) {
+  const Tag tag;
+  const Size width = padded(columns), k = matrix.k;
+  for (Size start = 0; start < k; start += kLine) {
+    const Size end = std::min(k, start + kLine);
+    Size c = 0;
+    for (; c + lanes() <= width; c += lanes()) {
+      for (Size p = start; p < end; p += 4) {
+        const Four four = matrix.four(p, column + c);
+        for (Size i = 0; i < std::min<Size>(4, end - p); ++i) {
+          hn::StoreU(four.row[i], tag, to + (p + i) * width + c);
+        }
+      }
+    }
+    for (; c < width; ++c) {
+      for (Size p = start; p < end; ++p) {
+        to[p * width + c] = matrix.at(p, column + c);
+      }
+    }
+  }
+}
+
+void round_all(float* values, Size count) {
+  const Tag tag;
+  Size i = 0;
+  for (; i + lanes() <= count; i += lanes()) {
+    hn::StoreU(rounded_to_bf16(hn::LoadU(tag, values + i)), tag, values + i);
+  }
+  if (i < count) {
+    store_first(tag, rounded_to_bf16(load_first(tag, values + i, count - i)), values + i, count - i);
+  }
+}
+
+void panels(Size n, Size k, bool transposed, bool rounded, Size from, Size to, const float* b, float* packed) {
+  for (Size column = from; column < to; column += panel_columns()) {
+    const Size columns = std::min(panel_columns(), n - column);
+    float* panel = packed + column * k;
+    if (transposed) {
+      turn_panel({b, n, k, true}, column, columns, panel);
+    } else {
+      pack_panel(k, n, columns, b + column, panel);
+    }
+    if (rounded) {
+      round_all(panel, padded(columns) * k);
+    }
+  }
+}
+
+/// Two rows as pairs of bf16, the first in the lower half.
+HWY_INLINE void store_pairs(Vector first, Vector second, std::uint16_t* to) {
+  const hn::RebindToUnsigned<Tag> d32;
+  const auto low = hn::ShiftRight<16>(upper_half(d32, first));
+  const auto high = hn::And(upper_half(d32, second), hn::Set(d32, 0xffff0000U));
+  const auto pairs = hn::Or(low, high);
+  std::uint32_t buffer[HWY_MAX_BYTES / sizeof(float)];
+  hn::StoreU(pairs, d32, buffer);
+  std::memcpy(to, buffer, static_cast<std::size_t>(lanes()) * sizeof(std::uint32_t));
+}
+
+void pairs(const PairLayout& layout, Size n, Size k, bool transposed, Size from, Size to, const float* b, std::uint16_t* packed) {
+  const Matrix matrix{b, n, k, transposed};
+  for (Size column = from; column < to; column += layout.columns) {
+    std::uint16_t* block = packed + column / layout.columns * layout.column_step;
+    for (Size start = 0; start < layout.padded_k; start += kLine) {
+      const Size end = std::min(layout.padded_k, start + kLine);
+      for (Size c = 0; c < layout.columns; c += lanes()) {
+        for (Size p = start; p < end; p += 4) {
+          const Four four = matrix.four(p, column + c);
+          for (Size i = 0; i < std::min<Size>(4, end - p); i += 2) {
+            const Size in_block = (p + i) % layout.depth * layout.columns + 2 * c;
+            store_pairs(four.row[i], four.row[i + 1], block + (p + i) / layout.depth * layout.depth_step + in_block);
+          }
+        }
+      }
+    }
+  }
+}
+
+const PackKernels* kernels() {
+  static const PackKernels table{.panels = panels, .pairs = pairs, .to_bf16 = to_bf16, .from_bf16 = from_bf16};
+  return &table;
+}
+
+}  // namespace
+}  // namespace pcxx::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pcxx::cpu {
+
+HWY_EXPORT(kernels);
+
+const PackKernels& pack_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
+
+}  // namespace pcxx::cpu
+#endif
