@@ -151,6 +151,7 @@ TEST_P(Operations, Structure) {
   }
 }
 
+// [tables]
 TEST_P(Operations, Tables) {
   for (const Size samples : kBatches) {
     Workbench bench(samples);
@@ -165,6 +166,7 @@ TEST_P(Operations, Tables) {
     }
   }
 }
+// [/tables]
 
 TEST_P(Operations, AnIndexOutsideItsTableIsAnError) {
   Workbench bench(3);
