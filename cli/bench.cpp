@@ -15,10 +15,17 @@ double rounded(double value) { return std::round(value * 1e5) / 1e5; }
 
 void bench_command(const BenchOptions& options) {
   const BenchResult result = bench(options);
-  nlohmann::ordered_json line{{"system", "pcxx"}, {"work", options.work}, {"first_step_s", rounded(result.first_step_seconds)},
-                              {"median_ms", rounded(result.median_ms)}, {"min_ms", rounded(result.min_ms)},
-                              {"steps_timed", result.steps_timed}, {"device", options.device}, {"precision", to_string(options.precision)},
-                              {"threads", result.threads}, {"flops", result.flops}, {"energy", result.energy}};
+  nlohmann::ordered_json line{{"system", "pcxx"},
+                              {"work", options.work},
+                              {"first_step_s", rounded(result.first_step_seconds)},
+                              {"median_ms", rounded(result.median_ms)},
+                              {"min_ms", rounded(result.min_ms)},
+                              {"steps_timed", result.steps_timed},
+                              {"device", options.device},
+                              {"precision", to_string(options.precision)},
+                              {"threads", result.threads},
+                              {"flops", result.flops},
+                              {"energy", result.energy}};
   if (options.work == "mlp") {
     line.update({{"width", options.width}, {"batch", options.batch}, {"T", options.steps}});
   }
@@ -29,26 +36,45 @@ void bench_command(const BenchOptions& options) {
 }
 
 void add_common(CLI::App& command, BenchOptions& options, std::string& precision) {
-  command.add_option("--device", options.device, "cpu or reference")->type_name("DEVICE")->capture_default_str();
-  command.add_option("--precision", precision, "f32, bf16 or (reference only) f64")->type_name("PRECISION")->capture_default_str();
-  command.add_option("--threads", options.threads, "0: all cores")->type_name("N")->capture_default_str();
-  command.add_flag("!--no-known-zeros", options.known_zeros, "Compute what is known to be zero as well; the bits stay the same");
-  command.add_flag("!--no-hoist", options.hoist, "Compute in every step what does not change between steps; the bits stay the same");
+  command.add_option("--device", options.device, "cpu or reference")
+      ->type_name("DEVICE")
+      ->capture_default_str();
+  command.add_option("--precision", precision, "f32, bf16 or (reference only) f64")
+      ->type_name("PRECISION")
+      ->capture_default_str();
+  command.add_option("--threads", options.threads, "0: all cores")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_flag("!--no-known-zeros", options.known_zeros,
+                   "Compute what is known to be zero as well; the bits stay the same");
+  command.add_flag(
+      "!--no-hoist", options.hoist,
+      "Compute in every step what does not change between steps; the bits stay the same");
 }
 
 }  // namespace
 
 void add_bench(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("bench", "Time training steps on the work that other systems are timed on");
+  CLI::App* command = app.add_subcommand(
+      "bench", "Time training steps on the work that other systems are timed on");
   command->require_subcommand(1);
   const auto options = std::make_shared<BenchOptions>();
   const auto precision = std::make_shared<std::string>("f32");
-  CLI::App* moons = command->add_subcommand("moons", "Two moons, 2-32-32-2, batch 32, 8 inference steps");
+  CLI::App* moons =
+      command->add_subcommand("moons", "Two moons, 2-32-32-2, batch 32, 8 inference steps");
   CLI::App* mlp = command->add_subcommand("mlp", "Fashion-MNIST, 784-width-width-width-10");
-  mlp->add_option("--width", options->width, "Width of the hidden layers")->type_name("N")->capture_default_str();
-  mlp->add_option("--batch", options->batch, "Samples a batch")->type_name("N")->capture_default_str();
-  mlp->add_option("--steps", options->steps, "T, inference steps a batch")->type_name("N")->capture_default_str();
-  mlp->add_option("--repeat", options->repeat, "Batches; the first two are not timed")->type_name("N")->capture_default_str();
+  mlp->add_option("--width", options->width, "Width of the hidden layers")
+      ->type_name("N")
+      ->capture_default_str();
+  mlp->add_option("--batch", options->batch, "Samples a batch")
+      ->type_name("N")
+      ->capture_default_str();
+  mlp->add_option("--steps", options->steps, "T, inference steps a batch")
+      ->type_name("N")
+      ->capture_default_str();
+  mlp->add_option("--repeat", options->repeat, "Batches; the first two are not timed")
+      ->type_name("N")
+      ->capture_default_str();
   mlp->add_option("--data", options->data, "Folder of Fashion-MNIST")->type_name("DIR");
   for (CLI::App* work : {moons, mlp}) {
     add_common(*work, *options, *precision);

@@ -20,7 +20,8 @@ std::string describe_rate(const RateRecipe& rate) {
     return fmt::format("{:g} → {:g} → {:g} (warm-up, cosine)", rate.first, rate.peak, rate.last);
   }
   if (rate.schedule == "step") {
-    return fmt::format("{:g} × {:g} every {}", rate.first, rate.factor, counted(rate.every, "update"));
+    return fmt::format("{:g} × {:g} every {}", rate.first, rate.factor,
+                       counted(rate.every, "update"));
   }
   return fmt::format("{:g}", rate.first);
 }
@@ -28,7 +29,8 @@ std::string describe_rate(const RateRecipe& rate) {
 std::string describe_optimiser(const OptimiserRecipe& optimiser) {
   std::string text = fmt::format("{} {}", optimiser.optimiser, describe_rate(optimiser.rate));
   if (optimiser.optimiser == "sgd" && optimiser.momentum > 0) {
-    text += fmt::format(", {}momentum {:g}", optimiser.nesterov ? "Nesterov " : "", optimiser.momentum);
+    text +=
+        fmt::format(", {}momentum {:g}", optimiser.nesterov ? "Nesterov " : "", optimiser.momentum);
   }
   if (optimiser.optimiser == "adamw") {
     text += fmt::format(", decay {:g}", optimiser.weight_decay);
@@ -37,7 +39,7 @@ std::string describe_optimiser(const OptimiserRecipe& optimiser) {
 }
 
 /// Returns what all hidden layers agree on, or a list.
-std::string common(const NetworkRecipe& network, std::string LayerRecipe::* member) {
+std::string common(const NetworkRecipe& network, std::string LayerRecipe::*member) {
   std::vector<std::string> values;
   for (std::size_t i = 0; i + 1 < network.layers.size(); ++i) {
     values.push_back(network.layers[i].*member);
@@ -55,33 +57,42 @@ std::string describe_network(const NetworkRecipe& network) {
     widths.push_back(layer.width);
   }
   const std::string activation = common(network, &LayerRecipe::activation);
-  return fmt::format("{}{}{}", fmt::join(widths, " → "), activation.empty() ? "" : ", ", activation);
+  return fmt::format("{}{}{}", fmt::join(widths, " → "), activation.empty() ? "" : ", ",
+                     activation);
 }
 
 std::string describe_rule(const RuleRecipe& rule) {
   if (rule.name == "bp") {
     return "backpropagation";
   }
-  return fmt::format("predictive coding, {}, values by {}", counted(rule.steps, "step"), describe_optimiser(rule.values));
+  return fmt::format("predictive coding, {}, values by {}", counted(rule.steps, "step"),
+                     describe_optimiser(rule.values));
 }
 
 std::string describe_weights(const std::vector<OptimiserRecipe>& weights) {
   std::vector<std::string> groups;
   for (const OptimiserRecipe& group : weights) {
-    groups.push_back(weights.size() == 1 ? describe_optimiser(group) : fmt::format("{}: {}", group.parameters, describe_optimiser(group)));
+    groups.push_back(weights.size() == 1
+                         ? describe_optimiser(group)
+                         : fmt::format("{}: {}", group.parameters, describe_optimiser(group)));
   }
   return fmt::format("{}", fmt::join(groups, "; "));
 }
 
 Lines describe(const Recipe& recipe, const TrainingStart& start) {
-  const unsigned threads = recipe.threads > 0 ? static_cast<unsigned>(recipe.threads) : std::thread::hardware_concurrency();
-  return {{"network", fmt::format("{}, {} parameters", describe_network(recipe.network), grouped(start.parameters))},
+  const unsigned threads = recipe.threads > 0 ? static_cast<unsigned>(recipe.threads)
+                                              : std::thread::hardware_concurrency();
+  return {{"network", fmt::format("{}, {} parameters", describe_network(recipe.network),
+                                  grouped(start.parameters))},
           {"energy", fmt::format("{} at the label", recipe.network.layers.back().energy)},
           {"rule", describe_rule(recipe.rule)},
           {"weights", describe_weights(recipe.weights)},
-          {"data", fmt::format("{}, {} samples to learn from, {} to test on", recipe.data.name, grouped(start.train_samples), grouped(start.test_samples))},
-          {"plan", fmt::format("{} of {} of {}, seed {}", counted(recipe.epochs, "epoch"), counted(start.batches, "batch"), recipe.data.batch, recipe.seed)},
-          {"device", fmt::format("{}, {}, {}", recipe.device, to_string(recipe.precision), counted(threads, "thread"))}};
+          {"data", fmt::format("{}, {} samples to learn from, {} to test on", recipe.data.name,
+                               grouped(start.train_samples), grouped(start.test_samples))},
+          {"plan", fmt::format("{} of {} of {}, seed {}", counted(recipe.epochs, "epoch"),
+                               counted(start.batches, "batch"), recipe.data.batch, recipe.seed)},
+          {"device", fmt::format("{}, {}, {}", recipe.device, to_string(recipe.precision),
+                                 counted(threads, "thread"))}};
 }
 
 std::string aligned(const Lines& lines, int width) {
@@ -92,7 +103,8 @@ std::string aligned(const Lines& lines, int width) {
   std::string result;
   const int indent = static_cast<int>(longest) + 4;
   for (const auto& [what, text] : lines) {
-    result += fmt::format("  {}  {}\n", dim(left(what, static_cast<int>(longest))), width > 0 ? fitted(text, width - indent) : text);
+    result += fmt::format("  {}  {}\n", dim(left(what, static_cast<int>(longest))),
+                          width > 0 ? fitted(text, width - indent) : text);
   }
   return result;
 }

@@ -44,31 +44,54 @@ std::string tabulated(const Table& rows) {
   return result;
 }
 
-Json to_json(const Inspection& found, const Recipe& recipe, const std::optional<Checkpoint>& checkpoint) {
+Json to_json(const Inspection& found, const Recipe& recipe,
+             const std::optional<Checkpoint>& checkpoint) {
   Json nodes = Json::array(), parameters = Json::array();
   for (const InspectedNode& node : found.nodes) {
-    nodes.push_back({{"name", node.name}, {"shape", node.shape.extents()}, {"given", node.given}, {"prediction", node.prediction}, {"energy", node.energy}});
+    nodes.push_back({{"name", node.name},
+                     {"shape", node.shape.extents()},
+                     {"given", node.given},
+                     {"prediction", node.prediction},
+                     {"energy", node.energy}});
   }
   for (const InspectedParameter& parameter : found.parameters) {
-    parameters.push_back({{"name", parameter.name}, {"shape", parameter.shape.extents()}, {"count", parameter.count}});
+    parameters.push_back({{"name", parameter.name},
+                          {"shape", parameter.shape.extents()},
+                          {"count", parameter.count}});
   }
-  Json json{{"system", "pcxx"},           {"recipe", recipe.name},      {"device", recipe.device},
-            {"precision", to_string(recipe.precision)}, {"batch", found.batch}, {"nodes", nodes},
-            {"parameters", parameters},   {"parameter_count", found.parameter_count}, {"flops", found.flops},
-            {"working_bytes", found.working_bytes}, {"state_bytes", found.state_bytes}, {"compile_s", found.compile_seconds},
-            {"plan", found.plan},         {"program", found.program}};
+  Json json{{"system", "pcxx"},
+            {"recipe", recipe.name},
+            {"device", recipe.device},
+            {"precision", to_string(recipe.precision)},
+            {"batch", found.batch},
+            {"nodes", nodes},
+            {"parameters", parameters},
+            {"parameter_count", found.parameter_count},
+            {"flops", found.flops},
+            {"working_bytes", found.working_bytes},
+            {"state_bytes", found.state_bytes},
+            {"compile_s", found.compile_seconds},
+            {"plan", found.plan},
+            {"program", found.program}};
   if (checkpoint) {
     const RunProgress& progress = checkpoint->progress;
-    json["progress"] = {{"epoch", progress.epoch}, {"batch", progress.batch}, {"step", progress.step}, {"test_accuracy", progress.accuracy},
-                        {"best_accuracy", progress.best_accuracy}, {"best_epoch", progress.best_epoch}};
+    json["progress"] = {{"epoch", progress.epoch},
+                        {"batch", progress.batch},
+                        {"step", progress.step},
+                        {"test_accuracy", progress.accuracy},
+                        {"best_accuracy", progress.best_accuracy},
+                        {"best_epoch", progress.best_epoch}};
   }
   return json;
 }
 
-void show(const Inspection& found, const Recipe& recipe, const std::optional<Checkpoint>& checkpoint, bool program) {
-  Table nodes{{"node", "shape", "prediction", "energy"}}, parameters{{"parameter", "shape", "count"}};
+void show(const Inspection& found, const Recipe& recipe,
+          const std::optional<Checkpoint>& checkpoint, bool program) {
+  Table nodes{{"node", "shape", "prediction", "energy"}},
+      parameters{{"parameter", "shape", "count"}};
   for (const InspectedNode& node : found.nodes) {
-    nodes.push_back({node.name + (node.given ? " (data)" : ""), to_string(node.shape), node.prediction, node.energy});
+    nodes.push_back({node.name + (node.given ? " (data)" : ""), to_string(node.shape),
+                     node.prediction, node.energy});
   }
   for (const InspectedParameter& parameter : found.parameters) {
     parameters.push_back({parameter.name, to_string(parameter.shape), grouped(parameter.count)});
@@ -76,20 +99,32 @@ void show(const Inspection& found, const Recipe& recipe, const std::optional<Che
   parameters.push_back({"", "all", grouped(found.parameter_count)});
   if (checkpoint) {
     const RunProgress& progress = checkpoint->progress;
-    print(fmt::format("\ncheckpoint after {}, {}{}\n", counted(progress.epoch, "epoch"), counted(progress.step, "batch"),
-                      progress.epoch > 0 ? fmt::format(", test accuracy {:.4f}", progress.accuracy) : ""));
+    print(fmt::format(
+        "\ncheckpoint after {}, {}{}\n", counted(progress.epoch, "epoch"),
+        counted(progress.step, "batch"),
+        progress.epoch > 0 ? fmt::format(", test accuracy {:.4f}", progress.accuracy) : ""));
   }
-  print("\n" + aligned({{"network", describe_network(recipe.network)}, {"rule", describe_rule(recipe.rule)}, {"weights", describe_weights(recipe.weights)}}, 0));
+  print("\n" + aligned({{"network", describe_network(recipe.network)},
+                        {"rule", describe_rule(recipe.rule)},
+                        {"weights", describe_weights(recipe.weights)}},
+                       0));
   print("\n" + tabulated(nodes) + "\n" + tabulated(parameters));
-  print(fmt::format("\na training step on {} samples, compiled for {} in {} ({:.1f} ms)\n\n", grouped(found.batch), recipe.device, to_string(recipe.precision),
+  print(fmt::format("\na training step on {} samples, compiled for {} in {} ({:.1f} ms)\n\n",
+                    grouped(found.batch), recipe.device, to_string(recipe.precision),
                     1e3 * found.compile_seconds));
   print(found.plan + (found.plan.ends_with('\n') ? "" : "\n"));
   if (program) {
-    print("\nthe program before any pass\n\n" + found.program + (found.program.ends_with('\n') ? "" : "\n"));
+    print("\nthe program before any pass\n\n" + found.program +
+          (found.program.ends_with('\n') ? "" : "\n"));
   }
-  print("\n" + aligned({{"work", fmt::format("{:.4g} MFLOP a step, {:.4g} kFLOP a sample", found.flops / 1e6, found.flops / 1e3 / static_cast<double>(found.batch))},
-                        {"memory", fmt::format("{} for values and work, {} for parameters and optimisers", bytes_text(static_cast<double>(found.working_bytes)),
-                                               bytes_text(static_cast<double>(found.state_bytes)))}}, 0));
+  print(
+      "\n" +
+      aligned({{"work", fmt::format("{:.4g} MFLOP a step, {:.4g} kFLOP a sample", found.flops / 1e6,
+                                    found.flops / 1e3 / static_cast<double>(found.batch))},
+               {"memory", fmt::format("{} for values and work, {} for parameters and optimisers",
+                                      bytes_text(static_cast<double>(found.working_bytes)),
+                                      bytes_text(static_cast<double>(found.state_bytes)))}},
+              0));
 }
 
 void inspect_command(const InspectOptions& options) {
@@ -97,7 +132,8 @@ void inspect_command(const InspectOptions& options) {
   if (const auto path = checkpoint_in(options.path)) {
     checkpoint = load_checkpoint(*path);
   }
-  const Recipe recipe = checkpoint ? parse_recipe(checkpoint->recipe, checkpoint->recipe_name, options.overrides.list())
+  const Recipe recipe = checkpoint ? parse_recipe(checkpoint->recipe, checkpoint->recipe_name,
+                                                  options.overrides.list())
                                    : load_recipe(options.path, options.overrides.list());
   const Inspection found = inspect(recipe);
   if (options.json) {
@@ -110,9 +146,13 @@ void inspect_command(const InspectOptions& options) {
 }  // namespace
 
 void add_inspect(CLI::App& app) {
-  CLI::App* command = app.add_subcommand("inspect", "Nodes, parameters, the compiled plan, FLOPs and memory of a recipe or checkpoint");
+  CLI::App* command = app.add_subcommand(
+      "inspect",
+      "Nodes, parameters, the compiled plan, FLOPs and memory of a recipe or checkpoint");
   const auto options = std::make_shared<InspectOptions>();
-  command->add_option("what", options->path, "A recipe, a run's folder or a checkpoint")->required()->type_name("RECIPE|CHECKPOINT");
+  command->add_option("what", options->path, "A recipe, a run's folder or a checkpoint")
+      ->required()
+      ->type_name("RECIPE|CHECKPOINT");
   options->overrides.add_to(*command);
   command->add_flag("--program", options->program, "Also show the program before any pass");
   command->add_flag("--json", options->json, "Print one JSON object");

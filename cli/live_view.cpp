@@ -33,9 +33,13 @@ void LiveView::started(const TrainingStart& start) {
   const int width = terminal_width();
   Lines lines = describe(recipe_, start);
   lines.emplace_back("folder", options_.folder);
-  print(fmt::format("\n  {}\n\n{}\n", bold(fitted(options_.recipe_path, width - 3)), aligned(lines, width - 1)));
+  print(fmt::format("\n  {}\n\n{}\n", bold(fitted(options_.recipe_path, width - 3)),
+                    aligned(lines, width - 1)));
   if (start.resumed) {
-    print(fitted(fmt::format("  going on from epoch {}, batch {}", start.progress.epoch + 1, start.progress.batch), width - 1) + "\n\n");
+    print(fitted(fmt::format("  going on from epoch {}, batch {}", start.progress.epoch + 1,
+                             start.progress.batch),
+                 width - 1) +
+          "\n\n");
   }
 }
 
@@ -64,7 +68,8 @@ std::string LiveView::row(const Row& cells, int width) const {
 
 void LiveView::print_heading(const std::vector<std::string>& nodes) {
   if (!std::exchange(heading_shown_, true)) {
-    print(dim(row({"epoch", "test accuracy", "energy", nodes, "time"}, terminal_width() - 1)) + "\n");
+    print(dim(row({"epoch", "test accuracy", "energy", nodes, "time"}, terminal_width() - 1)) +
+          "\n");
   }
 }
 
@@ -83,15 +88,18 @@ void LiveView::batch(const BatchReport& report) {
 }
 
 double LiveView::seconds_left(const BatchReport& report) const {
-  const double a_batch = report.seconds_in_all / static_cast<double>(std::max<Size>(report.step, 1));
+  const double a_batch =
+      report.seconds_in_all / static_cast<double>(std::max<Size>(report.step, 1));
   const auto batches = static_cast<double>(recipe_.epochs * report.batches - report.step);
-  return a_batch * batches + evaluation_seconds_ * static_cast<double>(recipe_.epochs - report.epoch);
+  return a_batch * batches +
+         evaluation_seconds_ * static_cast<double>(recipe_.epochs - report.epoch);
 }
 
 std::string LiveView::progress(const BatchReport& report, int width) const {
   const double rate = report.seconds > 0 ? static_cast<double>(report.batch) / report.seconds : 0;
-  const std::string text = fmt::format("  {} of {} batches   {} batches/s   {} left", grouped(report.batch), grouped(report.batches),
-                                       grouped(static_cast<long long>(rate)), duration(seconds_left(report)));
+  const std::string text = fmt::format(
+      "  {} of {} batches   {} batches/s   {} left", grouped(report.batch), grouped(report.batches),
+      grouped(static_cast<long long>(rate)), duration(seconds_left(report)));
   const int room = std::min(width - columns(text) - 2, 40);
   const double part = static_cast<double>(report.batch) / static_cast<double>(report.batches);
   return room >= 8 ? "  " + bar(part, room) + text : fitted(text, width);
@@ -105,7 +113,9 @@ void LiveView::draw(const BatchReport& report) {
   }
   print_heading(names);
   const int width = terminal_width() - 1;
-  const std::string text = row({fmt::format("{}/{}", report.epoch + 1, recipe_.epochs), "·····", energy_text(*energy_), values, duration(report.seconds)}, width);
+  const std::string text = row({fmt::format("{}/{}", report.epoch + 1, recipe_.epochs), "·····",
+                                energy_text(*energy_), values, duration(report.seconds)},
+                               width);
   const std::string back = live_ ? "\r\x1b[1A\x1b[J" : "";
   print(back + text + "\n" + progress(report, width));
   live_ = true;
@@ -134,8 +144,11 @@ void LiveView::epoch(const EpochReport& report) {
     values.push_back(energy_text(energy));
   }
   print_heading(names);
-  print(row({fmt::format("{}/{}", report.epoch, recipe_.epochs), fmt::format("{:.4f}", report.test_accuracy), energy_text(report.energy), values,
-             duration(report.seconds)}, terminal_width() - 1) + "\n");
+  print(row({fmt::format("{}/{}", report.epoch, recipe_.epochs),
+             fmt::format("{:.4f}", report.test_accuracy), energy_text(report.energy), values,
+             duration(report.seconds)},
+            terminal_width() - 1) +
+        "\n");
 }
 
 void LiveView::finished(const TrainingSummary& summary) {
@@ -143,18 +156,22 @@ void LiveView::finished(const TrainingSummary& summary) {
   const RunProgress& progress = summary.progress;
   Lines lines;
   if (progress.epoch > 0) {
-    lines.emplace_back("trained", fmt::format("{}, {} in {} ({} an epoch)", counted(progress.epoch, "epoch"), counted(progress.step, "batch"),
-                                              duration(progress.seconds), duration(progress.seconds / static_cast<double>(progress.epoch))));
-    lines.emplace_back("best", fmt::format("{:.4f} after epoch {}", progress.best_accuracy, progress.best_epoch));
+    lines.emplace_back(
+        "trained", fmt::format("{}, {} in {} ({} an epoch)", counted(progress.epoch, "epoch"),
+                               counted(progress.step, "batch"), duration(progress.seconds),
+                               duration(progress.seconds / static_cast<double>(progress.epoch))));
+    lines.emplace_back(
+        "best", fmt::format("{:.4f} after epoch {}", progress.best_accuracy, progress.best_epoch));
   }
   lines.emplace_back("saved", summary.checkpoint.string());
-  print(fmt::format("\n{}\ntest accuracy {:.4f}\n", aligned(lines, terminal_width() - 1), summary.test_accuracy));
+  print(fmt::format("\n{}\ntest accuracy {:.4f}\n", aligned(lines, terminal_width() - 1),
+                    summary.test_accuracy));
 }
 
 void LiveView::stopped(const TrainingSummary& summary, const std::string& command) {
   close();
-  print(fmt::format("\nstopped in epoch {} after {}; everything is saved\ngo on with: {}\n", summary.progress.epoch + 1,
-                    counted(summary.progress.batch, "batch"), command));
+  print(fmt::format("\nstopped in epoch {} after {}; everything is saved\ngo on with: {}\n",
+                    summary.progress.epoch + 1, counted(summary.progress.batch, "batch"), command));
 }
 
 }  // namespace pcxx::cli

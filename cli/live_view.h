@@ -1,4 +1,5 @@
-/// The live table: one row an epoch, the running one filled in as it goes, a line of progress below.
+/// The live table: one row an epoch, the running one filled in as it goes, a line of progress
+/// below.
 #pragma once
 
 #include <chrono>
@@ -12,7 +13,8 @@ namespace pcxx::cli {
 
 class LiveView : public TrainingView {
  public:
-  LiveView(const Recipe& recipe, ViewOptions options) : recipe_(recipe), options_(std::move(options)) {}
+  LiveView(const Recipe& recipe, ViewOptions options)
+      : recipe_(recipe), options_(std::move(options)) {}
 
   void started(const TrainingStart& start) override;
   void batch(const BatchReport& report) override;
@@ -39,9 +41,9 @@ class LiveView : public TrainingView {
   ViewOptions options_;
   TrainingStart start_;
   bool heading_shown_ = false;
-  bool live_ = false;                        // two lines at the bottom are redrawn
-  double evaluation_seconds_ = 0;            // of the last epoch's test
-  std::optional<double> energy_;             // smoothed over batches
+  bool live_ = false;              // two lines at the bottom are redrawn
+  double evaluation_seconds_ = 0;  // of the last epoch's test
+  std::optional<double> energy_;   // smoothed over batches
   std::vector<double> nodes_;
   std::chrono::steady_clock::time_point drawn_{};
 };

@@ -1,4 +1,5 @@
-/// pcxx: the command line. Parses, calls the library, and turns errors into one line and an exit code.
+/// pcxx: the command line. Parses, calls the library, and turns errors into one line and an exit
+/// code.
 #include <fmt/format.h>
 
 #include <cstdio>

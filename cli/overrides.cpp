@@ -9,12 +9,17 @@
 namespace pcxx::cli {
 
 void Overrides::add_to(CLI::App& command) {
-  command.add_option("--set", sets, "Set a key of the recipe, as in --set rule.steps=8; may be repeated")
+  command
+      .add_option("--set", sets,
+                  "Set a key of the recipe, as in --set rule.steps=8; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command.add_option("--device", device, "cpu or reference")->type_name("DEVICE");
-  command.add_option("--precision", precision, "f32, bf16 or (reference only) f64")->type_name("PRECISION");
-  command.add_option("--threads", threads, "Threads to use; 0: all cores. Results do not depend on it")->type_name("N");
+  command.add_option("--precision", precision, "f32, bf16 or (reference only) f64")
+      ->type_name("PRECISION");
+  command
+      .add_option("--threads", threads, "Threads to use; 0: all cores. Results do not depend on it")
+      ->type_name("N");
 }
 
 std::vector<std::string> Overrides::list() const {

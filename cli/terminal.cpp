@@ -34,8 +34,12 @@ int terminal_width() {
   return 80;
 }
 
-std::string dim(std::string_view text) { return coloured() ? fmt::format("\x1b[2m{}\x1b[22m", text) : std::string(text); }
-std::string bold(std::string_view text) { return coloured() ? fmt::format("\x1b[1m{}\x1b[22m", text) : std::string(text); }
+std::string dim(std::string_view text) {
+  return coloured() ? fmt::format("\x1b[2m{}\x1b[22m", text) : std::string(text);
+}
+std::string bold(std::string_view text) {
+  return coloured() ? fmt::format("\x1b[1m{}\x1b[22m", text) : std::string(text);
+}
 
 int columns(std::string_view text) {
   int count = 0;
@@ -74,7 +78,8 @@ std::string grouped(long long number) {
   if (number < 0) {
     return fmt::format("-{}", grouped(-number));
   }
-  return number < 1000 ? fmt::format("{}", number) : fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
+  return number < 1000 ? fmt::format("{}", number)
+                       : fmt::format("{},{:03}", grouped(number / 1000), number % 1000);
 }
 
 std::string energy_text(double energy) {
@@ -82,7 +87,9 @@ std::string energy_text(double energy) {
   if (energy == 0) {
     return "0";
   }
-  return size < 1e-3 || size >= 1e5 ? fmt::format("{:.1e}", energy) : size < 10 ? fmt::format("{:.4f}", energy) : fmt::format("{:.5g}", energy);
+  return size < 1e-3 || size >= 1e5 ? fmt::format("{:.1e}", energy)
+         : size < 10                ? fmt::format("{:.4f}", energy)
+                                    : fmt::format("{:.5g}", energy);
 }
 
 std::string duration(double seconds) {
@@ -93,7 +100,8 @@ std::string duration(double seconds) {
     return fmt::format("{:.1f} s", seconds);
   }
   const auto whole = static_cast<long long>(seconds + 0.5);
-  return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60) : fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return whole < 3600 ? fmt::format("{}:{:02}", whole / 60, whole % 60)
+                      : fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
 std::string bytes_text(double bytes) {
@@ -107,7 +115,10 @@ std::string bytes_text(double bytes) {
 
 std::string counted(long long number, const std::string& noun) {
   const bool es = noun.ends_with("ch") || noun.ends_with("s");
-  return fmt::format("{} {}{}", grouped(number), noun, number == 1 ? "" : es && noun != "epoch" ? "es" : "s");
+  return fmt::format("{} {}{}", grouped(number), noun,
+                     number == 1             ? ""
+                     : es && noun != "epoch" ? "es"
+                                             : "s");
 }
 
 void print(std::string_view text) {

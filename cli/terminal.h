@@ -12,7 +12,8 @@ bool is_terminal();
 /// Returns the columns of the terminal now; 80 if there is none.
 int terminal_width();
 
-/// Returns the text dimmed, or bold, if standard output is a terminal that may be coloured (NO_COLOR is not set).
+/// Returns the text dimmed, or bold, if standard output is a terminal that may be coloured
+/// (NO_COLOR is not set).
 std::string dim(std::string_view text);
 std::string bold(std::string_view text);
 

@@ -23,7 +23,11 @@ struct TrainOptions {
 
 /// Returns a word as a shell reads it back.
 std::string quoted(const std::string& word) {
-  const bool plain = !word.empty() && word.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") == std::string::npos;
+  const bool plain =
+      !word.empty() &&
+      word.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%") ==
+          std::string::npos;
   if (plain) {
     return word;
   }
@@ -47,12 +51,16 @@ std::string resume_command(const std::vector<std::string>& arguments) {
 
 int train_command(const TrainOptions& options, const std::vector<std::string>& arguments) {
   const Recipe recipe = load_recipe(options.recipe, options.overrides.list());
-  const std::string folder = options.folder.empty() ? (std::filesystem::path("runs") / recipe.name).string() : options.folder;
-  const std::unique_ptr<TrainingView> view = make_view(recipe, {.recipe_path = options.recipe, .folder = folder, .json = options.json});
+  const std::string folder = options.folder.empty()
+                                 ? (std::filesystem::path("runs") / recipe.name).string()
+                                 : options.folder;
+  const std::unique_ptr<TrainingView> view =
+      make_view(recipe, {.recipe_path = options.recipe, .folder = folder, .json = options.json});
   watch_signals();
   TrainingSummary summary;
   try {
-    summary = train(recipe, {.folder = folder, .resume = options.resume, .force = options.force}, *view);
+    summary =
+        train(recipe, {.folder = folder, .resume = options.resume, .force = options.force}, *view);
   } catch (...) {
     view->close();
     throw;
@@ -70,14 +78,21 @@ int train_command(const TrainOptions& options, const std::vector<std::string>& a
 void add_train(CLI::App& app, Outcome& outcome, const std::vector<std::string>& arguments) {
   CLI::App* command = app.add_subcommand("train", "Train a network as a recipe says");
   const auto options = std::make_shared<TrainOptions>();
-  command->add_option("recipe", options->recipe, "TOML file, e.g. recipes/fashion_mnist_mlp.toml")->required()->type_name("RECIPE");
+  command->add_option("recipe", options->recipe, "TOML file, e.g. recipes/fashion_mnist_mlp.toml")
+      ->required()
+      ->type_name("RECIPE");
   options->overrides.add_to(*command);
-  command->add_option("--seed", options->overrides.seed, "Seed of parameters and sample order")->type_name("N");
-  command->add_option("--out", options->folder, "Folder of the run; default runs/<recipe>")->type_name("DIR");
-  command->add_flag("--resume", options->resume, "Go on from the folder's checkpoint, with the same numbers as if never stopped");
+  command->add_option("--seed", options->overrides.seed, "Seed of parameters and sample order")
+      ->type_name("N");
+  command->add_option("--out", options->folder, "Folder of the run; default runs/<recipe>")
+      ->type_name("DIR");
+  command->add_flag(
+      "--resume", options->resume,
+      "Go on from the folder's checkpoint, with the same numbers as if never stopped");
   command->add_flag("--force", options->force, "Replace a run that is in the folder");
   command->add_flag("--json", options->json, "Print one JSON object a line");
-  command->callback([options, &outcome, arguments] { outcome.code = train_command(*options, arguments); });
+  command->callback(
+      [options, &outcome, arguments] { outcome.code = train_command(*options, arguments); });
 }
 
 }  // namespace pcxx::cli

@@ -22,12 +22,18 @@ constexpr const char* kFormat = "pcxx checkpoint";
 constexpr int kVersion = 1;
 
 Json to_json(const RunProgress& progress) {
-  return {{"epoch", progress.epoch},           {"batch", progress.batch},
-          {"step", progress.step},             {"samples", progress.samples},
-          {"energy_sum", progress.energy_sum}, {"node_sums", progress.node_sums},
-          {"epoch_seconds", progress.epoch_seconds}, {"seconds", progress.seconds},
-          {"accuracy", progress.accuracy},     {"best_accuracy", progress.best_accuracy},
-          {"best_epoch", progress.best_epoch}, {"log_bytes", progress.log_bytes}};
+  return {{"epoch", progress.epoch},
+          {"batch", progress.batch},
+          {"step", progress.step},
+          {"samples", progress.samples},
+          {"energy_sum", progress.energy_sum},
+          {"node_sums", progress.node_sums},
+          {"epoch_seconds", progress.epoch_seconds},
+          {"seconds", progress.seconds},
+          {"accuracy", progress.accuracy},
+          {"best_accuracy", progress.best_accuracy},
+          {"best_epoch", progress.best_epoch},
+          {"log_bytes", progress.log_bytes}};
 }
 
 RunProgress progress_from(const Json& json) {
@@ -58,8 +64,11 @@ void check_finite(const Checkpoint& checkpoint) {
                       : array.type() == ElementType::f64 ? finite(array.as<double>())
                                                          : true;
     if (!good) {
-      throw DivergenceError(fmt::format("[checkpoint] '{}' holds a NaN or an infinity after step {}; it was not saved; lower the rate of the "
-                                        "weights", name, checkpoint.progress.step), name, checkpoint.progress.step);
+      throw DivergenceError(fmt::format("[checkpoint] '{}' holds a NaN or an infinity after step "
+                                        "{}; it was not saved; lower the rate of the "
+                                        "weights",
+                                        name, checkpoint.progress.step),
+                            name, checkpoint.progress.step);
     }
   }
 }
@@ -82,15 +91,18 @@ void keep_previous(const fs::path& path) {
     fs::rename(second, previous, error);
   }
   if (error) {
-    throw FileError(fmt::format("[checkpoint] cannot keep '{}' as '{}': {}; the checkpoint itself was not changed", path.string(),
-                                previous.string(), error.message()));
+    throw FileError(fmt::format(
+        "[checkpoint] cannot keep '{}' as '{}': {}; the checkpoint itself was not changed",
+        path.string(), previous.string(), error.message()));
   }
 }
 
 const std::string& entry(const Metadata& metadata, const std::string& key, const fs::path& path) {
   const auto found = metadata.find(key);
   if (found == metadata.end()) {
-    throw FileError(fmt::format("[checkpoint] '{}' lacks '{}' in its metadata; expected a checkpoint that pcxx train wrote", path.string(), key));
+    throw FileError(fmt::format(
+        "[checkpoint] '{}' lacks '{}' in its metadata; expected a checkpoint that pcxx train wrote",
+        path.string(), key));
   }
   return found->second;
 }
@@ -111,12 +123,15 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
 Checkpoint load_checkpoint(const fs::path& path) {
   SafetensorsFile file = load_safetensors(path);
   if (const std::string& format = entry(file.metadata, "format", path); format != kFormat) {
-    throw FileError(fmt::format("[checkpoint] '{}' says it is '{}'; expected '{}'", path.string(), format, kFormat));
+    throw FileError(fmt::format("[checkpoint] '{}' says it is '{}'; expected '{}'", path.string(),
+                                format, kFormat));
   }
   const std::string& version = entry(file.metadata, "format_version", path);
   if (version != std::to_string(kVersion)) {
-    throw FileError(fmt::format("[checkpoint] '{}' has format version {}; this program reads version {}; use the version that wrote it",
-                                path.string(), version, kVersion));
+    throw FileError(
+        fmt::format("[checkpoint] '{}' has format version {}; this program reads version {}; use "
+                    "the version that wrote it",
+                    path.string(), version, kVersion));
   }
   Checkpoint checkpoint;
   checkpoint.recipe = entry(file.metadata, "recipe", path);
@@ -124,7 +139,8 @@ Checkpoint load_checkpoint(const fs::path& path) {
   try {
     checkpoint.progress = progress_from(Json::parse(entry(file.metadata, "progress", path)));
   } catch (const Json::exception& error) {
-    throw FileError(fmt::format("[checkpoint] '{}' has no readable progress: {}", path.string(), error.what()));
+    throw FileError(
+        fmt::format("[checkpoint] '{}' has no readable progress: {}", path.string(), error.what()));
   }
   checkpoint.arrays = std::move(file.arrays);
   return checkpoint;

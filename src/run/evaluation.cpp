@@ -39,7 +39,8 @@ void add(Evaluation& sums, const StepReport& report, Size samples) {
 
 }  // namespace
 
-double accuracy_on(const Dataset& data, const std::function<Array(Size samples, const float* rows)>& predict) {
+double accuracy_on(const Dataset& data,
+                   const std::function<Array(Size samples, const float* rows)>& predict) {
   if (data.size() == 0) {
     throw ArgumentError("[accuracy] there are no samples");
   }
@@ -56,12 +57,17 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   check_fit(recipe, data);
   const std::unique_ptr<Network> network = build_network(recipe);
   const Node input = network->node_named("input"), label = network->node_named("label");
-  const TrainerOptions options{.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads};
+  const TrainerOptions options{.device = recipe.device,
+                               .precision = recipe.precision,
+                               .seed = recipe.seed,
+                               .threads = recipe.threads};
 
   Trainer trained(*network, build_rule(recipe, 1), options);
   trained.restore(checkpoint.arrays, checkpoint.progress.step, {input, label});
   Evaluation result{.samples = data.test.size(), .accuracy = 0, .energy = 0, .nodes = {}};
-  result.accuracy = accuracy_on(data.test, [&](Size samples, const float* rows) { return trained.predict(label, samples, {{input, rows}}); });
+  result.accuracy = accuracy_on(data.test, [&](Size samples, const float* rows) {
+    return trained.predict(label, samples, {{input, rows}});
+  });
 
   Trainer relaxing(*network, build_rule_without_learning(recipe), options);
   for (const Parameter& parameter : network->parameters()) {
@@ -69,7 +75,9 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   }
   const Loader loader(data.test, {.batch = std::min(kBatch, data.test.size()), .shuffle = false});
   for (const Batch& batch : loader.epoch(0)) {
-    add(result, relaxing.step(batch.size, {{input, batch.inputs.data()}, {label, batch.targets.data()}}), batch.size);
+    add(result,
+        relaxing.step(batch.size, {{input, batch.inputs.data()}, {label, batch.targets.data()}}),
+        batch.size);
   }
   result.energy /= static_cast<double>(result.samples);
   for (auto& [name, energy] : result.nodes) {

@@ -7,8 +7,9 @@
 
 namespace pcxx {
 
-/// Returns the part of the samples whose largest prediction is at their label. `predict` gets rows of inputs and
-/// returns (samples, classes).
-double accuracy_on(const Dataset& data, const std::function<Array(Size samples, const float* rows)>& predict);
+/// Returns the part of the samples whose largest prediction is at their label. `predict` gets rows
+/// of inputs and returns (samples, classes).
+double accuracy_on(const Dataset& data,
+                   const std::function<Array(Size samples, const float* rows)>& predict);
 
 }  // namespace pcxx

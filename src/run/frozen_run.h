@@ -1,4 +1,5 @@
-/// A frozen run: what a file of tools/freeze_oracle.py says was done, and every array that came of it.
+/// A frozen run: what a file of tools/freeze_oracle.py says was done, and every array that came of
+/// it.
 #pragma once
 
 #include <filesystem>
@@ -18,6 +19,7 @@ struct FrozenRun {
   Size batch = 0;
   SgdOptions values;
   AdamwOptions weights;
+  double weight_rate = 0;
   NamedArrays arrays;
 
   /// Returns an array; throws FileError naming it if the file lacks it.

@@ -14,22 +14,29 @@ Inspection inspect(const Recipe& recipe) {
   const std::unique_ptr<Network> network = build_network(recipe);
   const Node input = network->node_named("input"), label = network->node_named("label");
   Trainer trainer(*network, build_rule(recipe, 1),
-                  {.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads});
+                  {.device = recipe.device,
+                   .precision = recipe.precision,
+                   .seed = recipe.seed,
+                   .threads = recipe.threads});
   const Executor& executor = trainer.executor({input, label});
 
   Inspection result;
-  result.compile_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.compile_seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.nodes.push_back({input.name(), input.shape(), true, false, "", ""});
   Size below = recipe.network.input;
   for (const LayerRecipe& layer : recipe.network.layers) {
     const Node node = network->node_named(layer.name);
     const std::string source = fmt::format("linear {} to {}", below, layer.width);
-    result.nodes.push_back({layer.name, node.shape(), node == label, true,
-                            layer.activation == "identity" ? source : fmt::format("{}, {}", source, layer.activation), layer.energy});
+    result.nodes.push_back(
+        {layer.name, node.shape(), node == label, true,
+         layer.activation == "identity" ? source : fmt::format("{}, {}", source, layer.activation),
+         layer.energy});
     below = layer.width;
   }
   for (const Parameter& parameter : network->parameters()) {
-    result.parameters.push_back({parameter.name(), parameter.shape(), parameter.shape().elements()});
+    result.parameters.push_back(
+        {parameter.name(), parameter.shape(), parameter.shape().elements()});
     result.parameter_count += parameter.shape().elements();
   }
   for (const auto& [symbol, entry] : trainer.state().entries()) {

@@ -2,6 +2,7 @@
 #include "pcxx/run/recipe.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <cstddef>
@@ -33,7 +34,8 @@ void check_name(const RecipeTable& table, std::string_view key, const Lookup& lo
   } catch (const NameError& error) {
     const std::string message = error.what();
     const std::size_t begin = message.find("] ");
-    table.fail(key, fmt::format("'{}': {}", table.full(key), begin == std::string::npos ? message : message.substr(begin + 2)));
+    table.fail(key, fmt::format("'{}': {}", table.full(key),
+                                begin == std::string::npos ? message : message.substr(begin + 2)));
   }
 }
 
@@ -66,15 +68,19 @@ NetworkRecipe network_from_widths(const RecipeTable& table) {
   table.expect_keys(Names{"widths", "activation", "energy", "initialiser", "bias"});
   const std::vector<Size> widths = table.integers("widths", 1);
   if (widths.size() < 2) {
-    table.fail("widths", fmt::format("'network.widths' has {} number{}; expected at least the input's and the label's", widths.size(),
-                                     widths.size() == 1 ? "" : "s"));
+    table.fail(
+        "widths",
+        fmt::format(
+            "'network.widths' has {} number{}; expected at least the input's and the label's",
+            widths.size(), widths.size() == 1 ? "" : "s"));
   }
   NetworkRecipe network{widths.front(), {}};
   const std::string hidden = activation(table, "gelu");
   const std::string label = energy(table, "squared_error");
   for (std::size_t i = 1; i < widths.size(); ++i) {
     const bool last = i + 1 == widths.size();
-    network.layers.push_back({default_name(i - 1, widths.size() - 1), widths[i], last ? "identity" : hidden, last ? label : "squared_error",
+    network.layers.push_back({default_name(i - 1, widths.size() - 1), widths[i],
+                              last ? "identity" : hidden, last ? label : "squared_error",
                               initialiser(table, "fan_in_uniform"), table.flag("bias", true)});
   }
   return network;
@@ -86,17 +92,22 @@ NetworkRecipe network_from_layers(const RecipeTable& table) {
   NetworkRecipe network{table.integer("input", 1), {}};
   const std::vector<RecipeTable> layers = table.tables("layer");
   if (layers.empty()) {
-    table.fail("layer", "'network' has neither 'widths' nor layers; expected widths = [784, 128, 10], or [[network.layer]] tables");
+    table.fail("layer",
+               "'network' has neither 'widths' nor layers; expected widths = [784, 128, 10], or "
+               "[[network.layer]] tables");
   }
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const RecipeTable& layer = layers[i];
     layer.expect_keys(Names{"name", "width", "activation", "energy", "initialiser", "bias"});
-    const std::string name = i + 1 == layers.size() ? "label" : layer.text("name", default_name(i, layers.size()));
+    const std::string name =
+        i + 1 == layers.size() ? "label" : layer.text("name", default_name(i, layers.size()));
     if (i + 1 == layers.size() && layer.text("name", "label") != "label") {
-      layer.fail("name", fmt::format("'{}' is \"{}\"; the last layer's name is \"label\"", layer.full("name"), layer.text("name")));
+      layer.fail("name", fmt::format("'{}' is \"{}\"; the last layer's name is \"label\"",
+                                     layer.full("name"), layer.text("name")));
     }
-    network.layers.push_back({name, layer.integer("width", 1), activation(layer, "identity"), energy(layer, "squared_error"),
-                              initialiser(layer, "fan_in_uniform"), layer.flag("bias", true)});
+    network.layers.push_back({name, layer.integer("width", 1), activation(layer, "identity"),
+                              energy(layer, "squared_error"), initialiser(layer, "fan_in_uniform"),
+                              layer.flag("bias", true)});
   }
   return network;
 }
@@ -130,17 +141,35 @@ RateRecipe read_rate(const RecipeTable& table, double fallback) {
   return result;
 }
 
-OptimiserRecipe read_optimiser(const RecipeTable& table, const OptimiserRecipe& fallback, const Names& further) {
+/// A setting of another optimiser is a likelier mistake than a slip of the finger.
+void refuse_settings_of_others(const RecipeTable& table, const std::string& optimiser) {
+  const Names of_sgd{"momentum", "nesterov"}, of_adam{"first_decay", "second_decay", "epsilon"};
+  const Names others = optimiser == "sgd" ? of_adam + Names{"weight_decay"} : of_sgd;
+  const Names own = optimiser == "sgd"     ? of_sgd
+                    : optimiser == "adamw" ? of_adam + Names{"weight_decay"}
+                                           : of_adam;
+  for (const std::string& key : optimiser == "adam" ? others + Names{"weight_decay"} : others) {
+    if (table.has(key)) {
+      table.fail(key, fmt::format("'{}' is not a setting of {}, which has {}", table.full(key),
+                                  optimiser, fmt::join(own, ", ")));
+    }
+  }
+}
+
+OptimiserRecipe read_optimiser(const RecipeTable& table, const OptimiserRecipe& fallback,
+                               const Names& further) {
   OptimiserRecipe result = fallback;
   result.optimiser = table.choice("optimiser", Names{"sgd", "adam", "adamw"}, fallback.optimiser);
   const Names common = Names{"optimiser", "rate"} + further;
+  refuse_settings_of_others(table, result.optimiser);
   if (result.optimiser == "sgd") {
     table.expect_keys(common + Names{"momentum", "nesterov"});
     result.momentum = table.number("momentum", 0, 1, fallback.momentum);
     result.nesterov = table.flag("nesterov", fallback.nesterov);
   } else {
     const Names moments{"first_decay", "second_decay", "epsilon"};
-    table.expect_keys(common + moments + (result.optimiser == "adamw" ? Names{"weight_decay"} : Names{}));
+    table.expect_keys(common + moments +
+                      (result.optimiser == "adamw" ? Names{"weight_decay"} : Names{}));
     result.weight_decay = table.number("weight_decay", 0, kInfinity, fallback.weight_decay);
     result.first_decay = table.number("first_decay", 0, 1, fallback.first_decay);
     result.second_decay = table.number("second_decay", 0, 1, fallback.second_decay);
@@ -159,7 +188,8 @@ RuleRecipe read_rule(const RecipeTable& table) {
   }
   table.expect_keys(Names{"name", "steps", "values"});
   rule.steps = table.integer("steps", 0, 8);
-  rule.values = read_optimiser(table.table("values"), {.optimiser = "sgd", .rate = {.first = 0.05}}, {});
+  rule.values =
+      read_optimiser(table.table("values"), {.optimiser = "sgd", .rate = {.first = 0.05}}, {});
   return rule;
 }
 
@@ -209,10 +239,12 @@ std::string to_text(const toml::table& document) {
 
 }  // namespace
 
-Recipe parse_recipe(const std::string& text, const std::string& file, const std::vector<std::string>& overrides) {
+Recipe parse_recipe(const std::string& text, const std::string& file,
+                    const std::vector<std::string>& overrides) {
   const toml::table document = parse_recipe_document(text, file, overrides);
   const RecipeTable table(file, document, "");
-  table.expect_keys(Names{"seed", "epochs", "device", "precision", "threads", "network", "rule", "weights", "data", "checkpoint", "log"});
+  table.expect_keys(Names{"seed", "epochs", "device", "precision", "threads", "network", "rule",
+                          "weights", "data", "checkpoint", "log"});
   for (const char* section : {"network", "data"}) {
     if (!table.has(section)) {
       table.fail("", fmt::format("the table [{}] is missing", section));
@@ -224,9 +256,11 @@ Recipe parse_recipe(const std::string& text, const std::string& file, const std:
   recipe.epochs = table.integer("epochs", 0, 1);
   recipe.device = table.choice("device", Names{"cpu", "reference"}, "cpu");
   recipe.precision = precision_from(table.choice("precision", Names{"f32", "bf16", "f64"}, "f32"));
-  recipe.threads = static_cast<int>(std::min<Size>(table.integer("threads", 0, 0), std::numeric_limits<int>::max()));
+  recipe.threads = static_cast<int>(
+      std::min<Size>(table.integer("threads", 0, 0), std::numeric_limits<int>::max()));
   const RecipeTable network = table.table("network");
-  recipe.network = network.has("widths") ? network_from_widths(network) : network_from_layers(network);
+  recipe.network =
+      network.has("widths") ? network_from_widths(network) : network_from_layers(network);
   recipe.rule = read_rule(table.table("rule"));
   recipe.weights = read_weights(table.table("weights"));
   recipe.data = read_data(table.table("data"));
@@ -243,7 +277,8 @@ Recipe parse_recipe(const std::string& text, const std::string& file, const std:
 
 Recipe load_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
   const std::vector<std::byte> bytes = read_file(path);
-  return parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(), overrides);
+  return parse_recipe({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(),
+                      overrides);
 }
 
 Size batches_per_epoch(const DataRecipe& data, Size samples) {

@@ -18,8 +18,11 @@ struct Chain : Network {
     Tensor below = node("input", {recipe.input});
     for (const LayerRecipe& layer : recipe.layers) {
       const Initialiser initialiser = initialiser_from(layer.initialiser);
-      const Initialiser bias = layer.initialiser == "orthogonal" ? zeros() : initialiser;  // a vector has no orthonormal rows
-      const LinearOptions options{.bias = layer.bias, .name = layer.name, .weight = initialiser, .bias_initialiser = bias};
+      const Initialiser bias = layer.initialiser == "orthogonal"
+                                   ? zeros()
+                                   : initialiser;  // a vector has no orthonormal rows
+      const LinearOptions options{
+          .bias = layer.bias, .name = layer.name, .weight = initialiser, .bias_initialiser = bias};
       const Tensor prediction = activate(layer.activation, linear(below, layer.width, options));
       below = node(layer.name, {layer.width}, prediction, energy_from(layer.energy));
     }
@@ -32,8 +35,13 @@ Schedule build_schedule(const RateRecipe& rate, Size updates) {
     return linear_schedule(rate.first, rate.last, all);
   }
   if (rate.schedule == "warmup_cosine") {
-    const auto warmup = static_cast<Size>(std::floor(rate.warmup * static_cast<double>(all) + 1e-9));
-    return warmup_cosine({.first = rate.first, .peak = rate.peak, .warmup = warmup, .updates = all, .last = rate.last});
+    const auto warmup =
+        static_cast<Size>(std::floor(rate.warmup * static_cast<double>(all) + 1e-9));
+    return warmup_cosine({.first = rate.first,
+                          .peak = rate.peak,
+                          .warmup = warmup,
+                          .updates = all,
+                          .last = rate.last});
   }
   if (rate.schedule == "step") {
     return step_schedule(rate.first, rate.factor, rate.every);
@@ -47,10 +55,16 @@ Optimiser build_optimiser(const OptimiserRecipe& recipe, Size updates) {
     return sgd({.rate = rate, .momentum = recipe.momentum, .nesterov = recipe.nesterov});
   }
   if (recipe.optimiser == "adam") {
-    return adam({.rate = rate, .first_decay = recipe.first_decay, .second_decay = recipe.second_decay, .epsilon = recipe.epsilon});
+    return adam({.rate = rate,
+                 .first_decay = recipe.first_decay,
+                 .second_decay = recipe.second_decay,
+                 .epsilon = recipe.epsilon});
   }
-  return adamw({.rate = rate, .weight_decay = recipe.weight_decay, .first_decay = recipe.first_decay,
-                .second_decay = recipe.second_decay, .epsilon = recipe.epsilon});
+  return adamw({.rate = rate,
+                .weight_decay = recipe.weight_decay,
+                .first_decay = recipe.first_decay,
+                .second_decay = recipe.second_decay,
+                .epsilon = recipe.epsilon});
 }
 
 Optimisers build_weights(const std::vector<OptimiserRecipe>& recipes, Size updates) {
@@ -68,14 +82,20 @@ LearningRule build_rule_with(const Recipe& recipe, Optimisers weights) {
   if (recipe.rule.name == "bp") {
     return Backpropagation{.weights = std::move(weights)};
   }
-  return PredictiveCoding{.steps = recipe.rule.steps, .values = build_optimiser(recipe.rule.values, recipe.rule.steps), .weights = std::move(weights)};
+  return PredictiveCoding{.steps = recipe.rule.steps,
+                          .values = build_optimiser(recipe.rule.values, recipe.rule.steps),
+                          .weights = std::move(weights)};
 }
 
 }  // namespace
 
-std::unique_ptr<Network> build_network(const Recipe& recipe) { return std::make_unique<Chain>(recipe.network); }
+std::unique_ptr<Network> build_network(const Recipe& recipe) {
+  return std::make_unique<Chain>(recipe.network);
+}
 
-LearningRule build_rule(const Recipe& recipe, Size updates) { return build_rule_with(recipe, build_weights(recipe.weights, updates)); }
+LearningRule build_rule(const Recipe& recipe, Size updates) {
+  return build_rule_with(recipe, build_weights(recipe.weights, updates));
+}
 
 LearningRule build_rule_without_learning(const Recipe& recipe) {
   return build_rule_with(recipe, sgd({.rate = 0.0}));

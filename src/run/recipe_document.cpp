@@ -41,7 +41,8 @@ Override split(const std::string& text) {
   }
 }
 
-/// Returns a table that holds the override's value as "value"; a bare word is text. Its places say "--set ...".
+/// Returns a table that holds the override's value as "value"; a bare word is text. Its places say
+/// "--set ...".
 toml::table parse_value(const Override& change) {
   const std::string place = "--set " + change.text;
   try {
@@ -87,7 +88,8 @@ void apply(toml::table& document, const Override& change) {
     if (toml::table* table = here->as_table()) {
       table->insert_or_assign(last, std::move(value));
     } else if (toml::array* array = here->as_array()) {
-      array->replace(array->cbegin() + static_cast<std::ptrdiff_t>(place_in(*array, last, change)), std::move(value));
+      array->replace(array->cbegin() + static_cast<std::ptrdiff_t>(place_in(*array, last, change)),
+                     std::move(value));
     } else {
       fail(change, fmt::format("'{}' is not a table", change.path[change.path.size() - 2]));
     }
@@ -96,12 +98,14 @@ void apply(toml::table& document, const Override& change) {
 
 }  // namespace
 
-toml::table parse_recipe_document(const std::string& text, const std::string& file, const std::vector<std::string>& overrides) {
+toml::table parse_recipe_document(const std::string& text, const std::string& file,
+                                  const std::vector<std::string>& overrides) {
   toml::table document;
   try {
     document = toml::parse(text, file);
   } catch (const toml::parse_error& error) {
-    throw RecipeError(fmt::format("[recipe] {}:{}:{}: not TOML: {}", file, error.source().begin.line, error.source().begin.column,
+    throw RecipeError(fmt::format("[recipe] {}:{}:{}: not TOML: {}", file,
+                                  error.source().begin.line, error.source().begin.column,
                                   error.description()));
   }
   for (const std::string& change : overrides) {

@@ -12,8 +12,8 @@ namespace {
 using Settings = std::map<std::string, std::string>;
 
 void add_rate(Settings& settings, const std::string& key, const RateRecipe& rate) {
-  settings[key] = fmt::format("{} {} {} {} {} {} {} {}", rate.schedule, rate.first, rate.peak, rate.last, rate.warmup, rate.updates,
-                              rate.factor, rate.every);
+  settings[key] = fmt::format("{} {} {} {} {} {} {} {}", rate.schedule, rate.first, rate.peak,
+                              rate.last, rate.warmup, rate.updates, rate.factor, rate.every);
   if (rate.schedule == "constant") {
     settings[key] = fmt::format("{}", rate.first);
   }
@@ -22,8 +22,10 @@ void add_rate(Settings& settings, const std::string& key, const RateRecipe& rate
 void add_optimiser(Settings& settings, const std::string& key, const OptimiserRecipe& recipe) {
   settings[key + ".optimiser"] = recipe.optimiser;
   settings[key + ".parameters"] = recipe.parameters;
-  settings[key + ".momentum"] = fmt::format("{}{}", recipe.momentum, recipe.nesterov ? " nesterov" : "");
-  settings[key + ".moments"] = fmt::format("{} {} {}", recipe.first_decay, recipe.second_decay, recipe.epsilon);
+  settings[key + ".momentum"] =
+      fmt::format("{}{}", recipe.momentum, recipe.nesterov ? " nesterov" : "");
+  settings[key + ".moments"] =
+      fmt::format("{} {} {}", recipe.first_decay, recipe.second_decay, recipe.epsilon);
   settings[key + ".weight_decay"] = fmt::format("{}", recipe.weight_decay);
   add_rate(settings, key + ".rate", recipe.rate);
 }
@@ -39,8 +41,9 @@ Settings settings_of(const Recipe& recipe) {
   settings["network.layers"] = fmt::format("{}", recipe.network.layers.size());
   for (std::size_t i = 0; i < recipe.network.layers.size(); ++i) {
     const LayerRecipe& layer = recipe.network.layers[i];
-    settings[fmt::format("network.layer.{}", i)] = fmt::format("{} {} {} {} {}{}", layer.name, layer.width, layer.activation, layer.energy,
-                                                               layer.initialiser, layer.bias ? "" : " without bias");
+    settings[fmt::format("network.layer.{}", i)] =
+        fmt::format("{} {} {} {} {}{}", layer.name, layer.width, layer.activation, layer.energy,
+                    layer.initialiser, layer.bias ? "" : " without bias");
   }
   settings["rule.name"] = recipe.rule.name;
   if (recipe.rule.name == "pc") {
@@ -48,7 +51,9 @@ Settings settings_of(const Recipe& recipe) {
     add_optimiser(settings, "rule.values", recipe.rule.values);
   }
   for (std::size_t i = 0; i < recipe.weights.size(); ++i) {
-    add_optimiser(settings, recipe.weights.size() == 1 ? "weights" : fmt::format("weights.group.{}", i), recipe.weights[i]);
+    add_optimiser(settings,
+                  recipe.weights.size() == 1 ? "weights" : fmt::format("weights.group.{}", i),
+                  recipe.weights[i]);
   }
   const DataRecipe& data = recipe.data;
   settings["data.name"] = data.name;

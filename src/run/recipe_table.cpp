@@ -20,7 +20,9 @@ std::string place(const std::string& file, const toml::source_region& source) {
   if (source.path && source.path->starts_with("--set")) {
     return *source.path;
   }
-  return source.begin.line == 0 ? file : fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
+  return source.begin.line == 0
+             ? file
+             : fmt::format("{}:{}:{}", file, source.begin.line, source.begin.column);
 }
 
 std::string plain(const toml::node& node) {
@@ -34,7 +36,8 @@ std::string described(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::string: return fmt::format("the text \"{}\"", **node.as_string());
     case toml::node_type::integer: return fmt::format("the integer {}", **node.as_integer());
-    case toml::node_type::floating_point: return fmt::format("the number {}", **node.as_floating_point());
+    case toml::node_type::floating_point:
+      return fmt::format("the number {}", **node.as_floating_point());
     case toml::node_type::boolean: return **node.as_boolean() ? "true" : "false";
     case toml::node_type::array: return "an array";
     case toml::node_type::table: return "a table";
@@ -53,10 +56,13 @@ std::string RecipeTable::full(std::string_view key) const {
 
 void RecipeTable::fail(std::string_view key, const std::string& message) const {
   const toml::node* node = table_.get(key);
-  throw RecipeError(fmt::format("[recipe] {}: {}", place(file_, node == nullptr ? table_.source() : node->source()), message));
+  throw RecipeError(fmt::format("[recipe] {}: {}",
+                                place(file_, node == nullptr ? table_.source() : node->source()),
+                                message));
 }
 
-void RecipeTable::fail_type(std::string_view key, const toml::node& node, const std::string& expected) const {
+void RecipeTable::fail_type(std::string_view key, const toml::node& node,
+                            const std::string& expected) const {
   fail(key, fmt::format("'{}' is {}; expected {}", full(key), described(node), expected));
 }
 
@@ -65,13 +71,15 @@ void RecipeTable::expect_keys(std::span<const std::string> names) const {
     if (std::find(names.begin(), names.end(), key.str()) == names.end()) {
       // An override's key has no place of its own; its value has.
       const auto& source = key.source().begin.line == 0 ? node.source() : key.source();
-      throw RecipeError(fmt::format("[recipe] {}: unknown key '{}'; nearest: '{}'; known: {}", place(file_, source),
-                                    full(key.str()), full(nearest(key.str(), names)), fmt::join(names, ", ")));
+      throw RecipeError(fmt::format("[recipe] {}: unknown key '{}'; nearest: '{}'; known: {}",
+                                    place(file_, source), full(key.str()),
+                                    full(nearest(key.str(), names)), fmt::join(names, ", ")));
     }
   }
 }
 
-const toml::node* RecipeTable::find(std::string_view key, bool needed, std::string_view expected) const {
+const toml::node* RecipeTable::find(std::string_view key, bool needed,
+                                    std::string_view expected) const {
   const toml::node* node = table_.get(key);
   if (node == nullptr && needed) {
     fail(key, fmt::format("'{}' is missing; expected {}", full(key), expected));
@@ -90,7 +98,8 @@ std::string RecipeTable::text(std::string_view key, std::optional<std::string> f
   return **node->as_string();
 }
 
-std::string RecipeTable::choice(std::string_view key, std::span<const std::string> known, std::optional<std::string> fallback) const {
+std::string RecipeTable::choice(std::string_view key, std::span<const std::string> known,
+                                std::optional<std::string> fallback) const {
   const std::string all = fmt::format("one of {}", fmt::join(known, ", "));
   const toml::node* node = find(key, !fallback, all);
   if (node == nullptr) {
@@ -101,7 +110,8 @@ std::string RecipeTable::choice(std::string_view key, std::span<const std::strin
   }
   const std::string value = **node->as_string();
   if (std::find(known.begin(), known.end(), value) == known.end()) {
-    fail(key, fmt::format("'{}' is \"{}\"; nearest: \"{}\"; known: {}", full(key), value, nearest(value, known), fmt::join(known, ", ")));
+    fail(key, fmt::format("'{}' is \"{}\"; nearest: \"{}\"; known: {}", full(key), value,
+                          nearest(value, known), fmt::join(known, ", ")));
   }
   return value;
 }
@@ -129,7 +139,8 @@ Size RecipeTable::integer(std::string_view key, Size minimum, std::optional<Size
   return **node->as_integer();
 }
 
-double RecipeTable::number(std::string_view key, double low, double high, std::optional<double> fallback) const {
+double RecipeTable::number(std::string_view key, double low, double high,
+                           std::optional<double> fallback) const {
   const std::string expected = std::isinf(high) ? fmt::format("a number of at least {}", low)
                                                 : fmt::format("a number from {} to {}", low, high);
   const toml::node* node = find(key, !fallback, expected);
@@ -152,8 +163,9 @@ std::vector<Size> RecipeTable::integers(std::string_view key, Size minimum) cons
   std::vector<Size> values;
   for (const toml::node& element : *node->as_array()) {
     if (!element.is_integer() || **element.as_integer() < minimum) {
-      throw RecipeError(fmt::format("[recipe] {}: '{}[{}]' is {}; expected an integer of at least {}", place(file_, element.source()),
-                                    full(key), values.size(), described(element), minimum));
+      throw RecipeError(fmt::format(
+          "[recipe] {}: '{}[{}]' is {}; expected an integer of at least {}",
+          place(file_, element.source()), full(key), values.size(), described(element), minimum));
     }
     values.push_back(**element.as_integer());
   }

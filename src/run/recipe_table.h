@@ -1,11 +1,11 @@
 /// One table of a recipe, read key by key with a check of every name, type and range.
 #pragma once
 
+#include <toml++/toml.h>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <toml++/toml.h>
 #include <vector>
 
 #include "pcxx/core/types.h"
@@ -14,7 +14,8 @@ namespace pcxx {
 
 class RecipeTable {
  public:
-  /// `file` is what locations begin with; `path` the dotted name of the table, "" for the whole recipe.
+  /// `file` is what locations begin with; `path` the dotted name of the table, "" for the whole
+  /// recipe.
   RecipeTable(std::string file, const toml::table& table, std::string path);
 
   /// Throws RecipeError for a key that is not among `names`, with the nearest that is.
@@ -22,15 +23,20 @@ class RecipeTable {
 
   bool has(std::string_view key) const { return table_.contains(key); }
   /// Whether the value of a key is a table.
-  bool is_table(std::string_view key) const { return table_.get(key) != nullptr && table_.get(key)->is_table(); }
+  bool is_table(std::string_view key) const {
+    return table_.get(key) != nullptr && table_.get(key)->is_table();
+  }
 
-  // Each returns the value of a key, or the fallback if there is none; without a fallback the key must be there.
+  // Each returns the value of a key, or the fallback if there is none; without a fallback the key
+  // must be there.
   std::string text(std::string_view key, std::optional<std::string> fallback = {}) const;
-  std::string choice(std::string_view key, std::span<const std::string> known, std::optional<std::string> fallback = {}) const;
+  std::string choice(std::string_view key, std::span<const std::string> known,
+                     std::optional<std::string> fallback = {}) const;
   bool flag(std::string_view key, bool fallback) const;
   Size integer(std::string_view key, Size minimum, std::optional<Size> fallback = {}) const;
   /// Finite and within [low, high].
-  double number(std::string_view key, double low, double high, std::optional<double> fallback = {}) const;
+  double number(std::string_view key, double low, double high,
+                std::optional<double> fallback = {}) const;
   std::vector<Size> integers(std::string_view key, Size minimum) const;
   /// An absent table is empty.
   RecipeTable table(std::string_view key) const;
@@ -44,14 +50,17 @@ class RecipeTable {
 
  private:
   const toml::node* find(std::string_view key, bool needed, std::string_view expected) const;
-  [[noreturn]] void fail_type(std::string_view key, const toml::node& node, const std::string& expected) const;
+  [[noreturn]] void fail_type(std::string_view key, const toml::node& node,
+                              const std::string& expected) const;
 
   std::string file_;
   const toml::table& table_;
   std::string path_;
 };
 
-/// Returns the document of a recipe with overrides applied; throws RecipeError with the place of a syntax error.
-toml::table parse_recipe_document(const std::string& text, const std::string& file, const std::vector<std::string>& overrides);
+/// Returns the document of a recipe with overrides applied; throws RecipeError with the place of a
+/// syntax error.
+toml::table parse_recipe_document(const std::string& text, const std::string& file,
+                                  const std::vector<std::string>& overrides);
 
 }  // namespace pcxx

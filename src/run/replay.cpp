@@ -19,8 +19,11 @@ namespace pcxx {
 namespace {
 
 constexpr double kUlp = std::numeric_limits<float>::epsilon();
+constexpr double kLastPlaces =
+    4;  // errors in units of the states' last place that count as rounding
 
-/// The network of a frozen run: nodes x, vode0, vode1, ..., parameters layer0.weight, layer0.bias, ...
+/// The network of a frozen run: nodes x, vode0, vode1, ..., parameters layer0.weight, layer0.bias,
+/// ...
 struct FrozenNetwork : Network {
   std::vector<Node> vodes;
   Node x;
@@ -30,8 +33,9 @@ struct FrozenNetwork : Network {
       const bool last = i + 2 == run.widths.size();
       const Size width = run.widths[i + 1];
       const Tensor sum = linear(below, width, {.name = fmt::format("layer{}", i)});
-      const Node next = node(fmt::format("vode{}", i), {width}, last ? sum : activate(run.activation, sum),
-                             last ? energy_from(run.energy) : squared_error());
+      const Node next =
+          node(fmt::format("vode{}", i), {width}, last ? sum : activate(run.activation, sum),
+               last ? energy_from(run.energy) : squared_error());
       vodes.push_back(next);
       below = next;
     }
@@ -42,8 +46,10 @@ struct FrozenNetwork : Network {
 /// Repeats a run; what came of it has the names of the frozen arrays.
 class Repetition {
  public:
-  Repetition(const FrozenRun& run, const ReplayOptions& options) : run_(run), options_(options), network_(run) {
-    const ElementType type = options.precision == Precision::f64 ? ElementType::f64 : ElementType::f32;
+  Repetition(const FrozenRun& run, const ReplayOptions& options)
+      : run_(run), options_(options), network_(run) {
+    const ElementType type =
+        options.precision == Precision::f64 ? ElementType::f64 : ElementType::f32;
     data_.emplace_back(network_.x, run.at("x").to(type));
     data_.emplace_back(network_.vodes.back(), run.at("y").to(type));
     for (Size taken = 0; taken <= run.steps; ++taken) {
@@ -56,7 +62,10 @@ class Repetition {
 
  private:
   ExecutorOptions executor_options() const {
-    return {.device = options_.device, .precision = options_.precision, .threads = options_.threads, .known_zeros = options_.known_zeros,
+    return {.device = options_.device,
+            .precision = options_.precision,
+            .threads = options_.threads,
+            .known_zeros = options_.known_zeros,
             .hoist = options_.hoist};
   }
 
@@ -65,8 +74,9 @@ class Repetition {
       Array& array = state.at(parameter.name());
       const Array& frozen = run_.at("before/" + parameter.name());
       if (frozen.shape() != array.shape()) {
-        throw FileError(fmt::format("[replay] 'before/{}' is {}; expected {} by the widths in 'meta'", parameter.name(), to_string(frozen.shape()),
-                                    to_string(array.shape())));
+        throw FileError(
+            fmt::format("[replay] 'before/{}' is {}; expected {} by the widths in 'meta'",
+                        parameter.name(), to_string(frozen.shape()), to_string(array.shape())));
       }
       array = frozen.to(array.type());
     }
@@ -94,23 +104,28 @@ class Repetition {
       const std::vector<Parameter> parameters = network_.parameters();
       const std::vector<Tensor> gradients = flow.gradient(energy, parameters);
       for (std::size_t i = 0; i < parameters.size(); ++i) {
-        flow.output("d" + parameters[i].name(), gradients[i] * static_cast<double>(run_.batch));  // the files hold sums
+        flow.output("d" + parameters[i].name(),
+                    gradients[i] * static_cast<double>(run_.batch));  // the files hold sums
       }
     };
-    Executor executor(network_, {network_.x, network_.vodes.back()}, write, state, executor_options());
+    Executor executor(network_, {network_.x, network_.vodes.back()}, write, state,
+                      executor_options());
     executor.run(data_);
     keep(executor, taken);
   }
 
-  /// Values after `taken` steps are those after the update of step taken - 1; energy and gradients are before that of step taken.
+  /// Values after `taken` steps are those after the update of step taken - 1; energy and gradients
+  /// are before that of step taken.
   void keep(const Executor& executor, Size taken) {
     const std::string before = taken == 0 ? "init" : fmt::format("step{}", taken - 1);
     for (const Node& vode : network_.hidden()) {
       arrays_[fmt::format("{}/{}.h", before, vode.name())] = executor.value(vode);
     }
-    arrays_[fmt::format("{}/{}.h", before, network_.vodes.back().name())] = executor.output("label");
+    arrays_[fmt::format("{}/{}.h", before, network_.vodes.back().name())] =
+        executor.output("label");
     const bool last = taken == run_.steps;
-    arrays_[last ? "final/energy" : fmt::format("step{}/energy", taken)] = executor.output("energy");
+    arrays_[last ? "final/energy" : fmt::format("step{}/energy", taken)] =
+        executor.output("energy");
     if (!last) {
       for (std::size_t i = 0; i + 1 < network_.vodes.size(); ++i) {
         arrays_[fmt::format("step{}/grad{}", taken, i)] = executor.output(fmt::format("grad{}", i));
@@ -125,9 +140,14 @@ class Repetition {
 
   /// The whole step as it is trained.
   void learn() {
-    const PredictiveCoding rule{.steps = run_.steps, .values = sgd(run_.values), .weights = adamw(run_.weights)};
-    Trainer trainer(network_, rule, {.device = options_.device, .precision = options_.precision, .threads = options_.threads,
-                                     .known_zeros = options_.known_zeros, .hoist = options_.hoist});
+    const PredictiveCoding rule{
+        .steps = run_.steps, .values = sgd(run_.values), .weights = adamw(run_.weights)};
+    Trainer trainer(network_, rule,
+                    {.device = options_.device,
+                     .precision = options_.precision,
+                     .threads = options_.threads,
+                     .known_zeros = options_.known_zeros,
+                     .hoist = options_.hoist});
     load_weights(trainer.state());
     trainer.step(data_);
     for (const Parameter& parameter : network_.parameters()) {
@@ -175,8 +195,10 @@ std::optional<std::string> group_of(const std::string& name) {
 /// Compares frozen arrays with ours.
 class Comparison {
  public:
-  Comparison(const FrozenRun& run, const NamedArrays& ours, const ReplayOptions& options) : run_(run), ours_(ours), options_(options) {
-    for (const char* group : {"start", "energies", "state gradients", "states", "output", "weight gradients", "updated weights"}) {
+  Comparison(const FrozenRun& run, const NamedArrays& ours, const ReplayOptions& options)
+      : run_(run), ours_(ours), options_(options) {
+    for (const char* group : {"start", "energies", "state gradients", "states", "output",
+                              "weight gradients", "updated weights"}) {
       report_.groups.push_back({group, {}, 0, ""});
     }
     for (const auto& [name, array] : run.arrays) {
@@ -198,36 +220,59 @@ class Comparison {
   }
 
  private:
-  ReplayedArray compare(const std::string& name, const Array& frozen, const std::string& group) const {
+  ReplayedArray compare(const std::string& name, const Array& frozen,
+                        const std::string& group) const {
     const auto found = ours_.find(name);
     if (found == ours_.end()) {
       return {name, 0, false, "nothing of that name comes of this run"};
     }
     const Array& mine = found->second;
     if (mine.elements() != frozen.elements()) {
-      return {name, 0, false, fmt::format("it is {}, ours {}", to_string(frozen.shape()), to_string(mine.shape()))};
+      return {name, 0, false,
+              fmt::format("it is {}, ours {}", to_string(frozen.shape()), to_string(mine.shape()))};
     }
     const Array a = mine.to(ElementType::f64), b = frozen.to(ElementType::f64);
-    double difference = 0;
+    const double scale = largest(frozen);
+    double error = 0;
     for (Size i = 0; i < a.elements(); ++i) {
       const auto at = static_cast<std::size_t>(i);
-      const double error = std::abs(a.as<double>()[at] - b.as<double>()[at]);
-      difference = std::isnan(error) ? std::numeric_limits<double>::infinity() : std::max(difference, error);
+      const double difference = std::abs(a.as<double>()[at] - b.as<double>()[at]);
+      const double smallest_scale = rounding(name, group, i) / options_.tolerance;
+      const double one = difference == 0 ? 0 : difference / std::max(scale, smallest_scale);
+      error = std::isnan(one) ? std::numeric_limits<double>::infinity() : std::max(error, one);
     }
-    const double error = difference / std::max(largest(frozen), floor_of(group));
     return {name, error, error <= options_.tolerance, ""};
   }
 
-  /// The smallest scale of a group: its rounding errors divided by the tolerance.
-  double floor_of(const std::string& group) const {
-    const double rounding = group == "state gradients"    ? kUlp / 2 * state_scale_
-                            : group == "weight gradients" ? kUlp / 2 * state_scale_ * static_cast<double>(run_.batch)
-                                                          : kUlp / 2;
-    return rounding / options_.tolerance;
+  /// Returns how far rounding in f32 may move an element in the frozen run, however exact ours is.
+  ///
+  /// An error h - u is the difference of two numbers of the states' size, so its own last places
+  /// are noise. The first step of AdamW divides a gradient by its size: where that is all noise, so
+  /// is the step.
+  double rounding(const std::string& name, const std::string& group, Size element) const {
+    const double noise = kLastPlaces * kUlp * state_scale_;
+    if (group == "state gradients") {
+      return noise;
+    }
+    if (group == "weight gradients") {
+      return noise * static_cast<double>(run_.batch);
+    }
+    if (group != "updated weights") {
+      return kUlp;
+    }
+    const Array& gradients = run_.at("final/d" + name.substr(name.find('/') + 1));
+    const double gradient =
+        static_cast<double>(gradients.as<float>()[static_cast<std::size_t>(element)]) /
+        static_cast<double>(run_.batch);
+    const auto direction = [&](double g) { return g / (std::abs(g) + run_.weights.epsilon); };
+    return kUlp + (gradient == 0 ? 0
+                                 : run_.weight_rate *
+                                       (direction(gradient + noise) - direction(gradient - noise)));
   }
 
   void add(const std::string& name, ReplayedArray array) {
-    auto group = std::find_if(report_.groups.begin(), report_.groups.end(), [&](const ReplayedGroup& each) { return each.name == name; });
+    auto group = std::find_if(report_.groups.begin(), report_.groups.end(),
+                              [&](const ReplayedGroup& each) { return each.name == name; });
     if (group == report_.groups.end()) {
       group = report_.groups.insert(report_.groups.end(), {name, {}, 0, ""});
     }

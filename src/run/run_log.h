@@ -12,10 +12,12 @@ namespace pcxx {
 
 class RunLog {
  public:
-  /// Opens a log and drops what it holds beyond the first `keep` bytes. Throws FileError if it cannot be written.
+  /// Opens a log and drops what it holds beyond the first `keep` bytes. Throws FileError if it
+  /// cannot be written.
   RunLog(std::filesystem::path path, Size keep);
 
-  /// Adds a record; it has reached the operating system when this returns. Throws FileError, e.g. for a full disk.
+  /// Adds a record; it has reached the operating system when this returns. Throws FileError, e.g.
+  /// for a full disk.
   void write(const nlohmann::ordered_json& record);
 
   /// Returns the bytes written so far.

@@ -1,4 +1,5 @@
-/// Trainer: executors made when they are first needed, one step after another, and the watch over energies.
+/// Trainer: executors made when they are first needed, one step after another, and the watch over
+/// energies.
 #include "pcxx/run/trainer.h"
 
 #include <fmt/format.h>
@@ -35,13 +36,15 @@ std::vector<Node> nodes_of(const std::vector<Data>& data) {
 }
 
 double scalar(const Array& array) {
-  return array.type() == ElementType::f64 ? array.as<double>()[0] : static_cast<double>(array.as<float>()[0]);
+  return array.type() == ElementType::f64 ? array.as<double>()[0]
+                                          : static_cast<double>(array.as<float>()[0]);
 }
 
 /// Returns where the first NaN or infinity is, or nothing.
 template <class T>
 std::optional<Size> first_unusable(std::span<const T> values) {
-  const auto found = std::find_if(values.begin(), values.end(), [](T value) { return !std::isfinite(value); });
+  const auto found =
+      std::find_if(values.begin(), values.end(), [](T value) { return !std::isfinite(value); });
   return found == values.end() ? std::nullopt : std::optional<Size>(found - values.begin());
 }
 
@@ -54,7 +57,8 @@ std::optional<Size> first_unusable(const Array& array) {
 }
 
 std::optional<Size> first_unusable(const Node& node, const float* rows, Size samples) {
-  return first_unusable(std::span<const float>(rows, static_cast<std::size_t>(samples * node.shape().elements())));
+  return first_unusable(
+      std::span<const float>(rows, static_cast<std::size_t>(samples * node.shape().elements())));
 }
 
 }  // namespace
@@ -81,8 +85,12 @@ struct Trainer::Implementation {
   std::vector<std::unique_ptr<Prediction>> predictions = {};
 
   ExecutorOptions executor_options() const {
-    return {.device = options.device, .precision = options.precision, .threads = options.threads, .seed = options.seed,
-            .known_zeros = options.known_zeros, .hoist = options.hoist};
+    return {.device = options.device,
+            .precision = options.precision,
+            .threads = options.threads,
+            .seed = options.seed,
+            .known_zeros = options.known_zeros,
+            .hoist = options.hoist};
   }
 
   Training& training(const std::vector<Node>& given) {
@@ -99,7 +107,8 @@ struct Trainer::Implementation {
         energies.push_back(output);
       }
     }
-    trainings.push_back(std::make_unique<Training>(Training{std::move(key), std::move(executor), std::move(energies)}));
+    trainings.push_back(std::make_unique<Training>(
+        Training{std::move(key), std::move(executor), std::move(energies)}));
     return *trainings.back();
   }
 
@@ -115,16 +124,19 @@ struct Trainer::Implementation {
       flow.output("prediction", node.prediction());
     };
     Executor executor(network, given, write, state, executor_options());
-    predictions.push_back(std::make_unique<Prediction>(Prediction{node.index(), std::move(key), std::move(executor)}));
+    predictions.push_back(std::make_unique<Prediction>(
+        Prediction{node.index(), std::move(key), std::move(executor)}));
     return *predictions.back();
   }
 
-  /// Reads the energies of the step just made. `check_data` says what is wrong with the data, if anything is.
+  /// Reads the energies of the step just made. `check_data` says what is wrong with the data, if
+  /// anything is.
   template <class Check>
   StepReport report(const Training& training, const Check& check_data) {
     StepReport result{steps, scalar(training.executor.output("energy")), {}};
     for (const std::string& output : training.outputs) {
-      result.nodes.emplace_back(output.substr(kEnergyPrefix.size()), scalar(training.executor.output(output)));
+      result.nodes.emplace_back(output.substr(kEnergyPrefix.size()),
+                                scalar(training.executor.output(output)));
     }
     if (!std::isfinite(result.energy)) {
       check_data();
@@ -145,21 +157,30 @@ struct Trainer::Implementation {
         break;
       }
     }
-    const std::string before = report.step == 0 ? std::string("it is the first step") : fmt::format("the network's energy was {:.6g} a step before", last_energy);
-    throw DivergenceError(fmt::format("[trainer] energy of node '{}' is {} at step {}; {}; lower the rate of the values or of the weights", node,
-                                      energy, report.step, before), node, report.step);
+    const std::string before =
+        report.step == 0
+            ? std::string("it is the first step")
+            : fmt::format("the network's energy was {:.6g} a step before", last_energy);
+    throw DivergenceError(fmt::format("[trainer] energy of node '{}' is {} at step {}; {}; lower "
+                                      "the rate of the values or of the weights",
+                                      node, energy, report.step, before),
+                          node, report.step);
   }
 
   [[noreturn]] void bad_data(const Node& node, Size place) const {
     const Size size = node.shape().elements();
-    throw DivergenceError(fmt::format("[trainer] data for node '{}' is not finite at sample {}, element {} (step {}); training data must be "
-                                      "finite numbers", node.name(), place / size, place % size, steps), node.name(), steps);
+    throw DivergenceError(fmt::format("[trainer] data for node '{}' is not finite at sample {}, "
+                                      "element {} (step {}); training data must be "
+                                      "finite numbers",
+                                      node.name(), place / size, place % size, steps),
+                          node.name(), steps);
   }
 };
 
 Trainer::Trainer(const Network& network, LearningRule rule, const TrainerOptions& options)
-    : implementation_(new Implementation{network, std::move(rule), options,
-                                         std::make_shared<State>(network.initialise(options.seed, options.precision))}) {}
+    : implementation_(new Implementation{
+          network, std::move(rule), options,
+          std::make_shared<State>(network.initialise(options.seed, options.precision))}) {}
 Trainer::~Trainer() = default;
 Trainer::Trainer(Trainer&&) noexcept = default;
 Trainer& Trainer::operator=(Trainer&&) noexcept = default;
@@ -215,11 +236,14 @@ void Trainer::restore(const NamedArrays& arrays, Size steps, const std::vector<N
   implementation_->steps = steps;
 }
 
-const Executor& Trainer::executor(const std::vector<Node>& given) { return implementation_->training(given).executor; }
+const Executor& Trainer::executor(const std::vector<Node>& given) {
+  return implementation_->training(given).executor;
+}
 
 double accuracy_of(const Array& predictions, const Array& targets) {
   if (predictions.shape() != targets.shape() || predictions.shape().rank() < 1) {
-    throw ShapeError(fmt::format("[accuracy] predictions are {} but targets are {}", to_string(predictions.shape()), to_string(targets.shape())));
+    throw ShapeError(fmt::format("[accuracy] predictions are {} but targets are {}",
+                                 to_string(predictions.shape()), to_string(targets.shape())));
   }
   const Size samples = predictions.shape()[0];
   if (samples == 0) {

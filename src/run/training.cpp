@@ -1,4 +1,5 @@
-/// Carrying out a recipe: epochs and batches, tests, checkpoints, the log, and going on after a stop.
+/// Carrying out a recipe: epochs and batches, tests, checkpoints, the log, and going on after a
+/// stop.
 #include "pcxx/run/training.h"
 
 #include <fmt/format.h>
@@ -23,7 +24,9 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using Json = nlohmann::ordered_json;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 Json energies_json(const NamedEnergies& nodes) {
   Json json = Json::object();
@@ -38,12 +41,16 @@ void check_folder(const TrainingOptions& options) {
   std::error_code error;
   fs::create_directories(options.folder, error);
   if (error) {
-    throw FileError(fmt::format("[train] cannot make the folder '{}': {}; name another with --out", options.folder.string(), error.message()));
+    throw FileError(fmt::format("[train] cannot make the folder '{}': {}; name another with --out",
+                                options.folder.string(), error.message()));
   }
-  const bool taken = fs::exists(checkpoint_path(options.folder)) || fs::exists(options.folder / "log.jsonl");
+  const bool taken =
+      fs::exists(checkpoint_path(options.folder)) || fs::exists(options.folder / "log.jsonl");
   if (taken && !options.resume && !options.force) {
-    throw FileError(fmt::format("[train] '{}' already holds a run; go on with --resume, replace it with --force, or name another folder with --out",
-                                options.folder.string()));
+    throw FileError(
+        fmt::format("[train] '{}' already holds a run; go on with --resume, replace it with "
+                    "--force, or name another folder with --out",
+                    options.folder.string()));
   }
 }
 
@@ -59,7 +66,8 @@ void clear_folder(const fs::path& folder) {
 std::optional<Checkpoint> find_checkpoint(const fs::path& path, TrainingObserver& observer) {
   const fs::path previous = previous_checkpoint(path);
   if (!fs::exists(path) && !fs::exists(previous)) {
-    observer.notice(fmt::format("'{}' holds no checkpoint yet; starting from the beginning", path.parent_path().string()));
+    observer.notice(fmt::format("'{}' holds no checkpoint yet; starting from the beginning",
+                                path.parent_path().string()));
     return {};
   }
   try {
@@ -68,21 +76,26 @@ std::optional<Checkpoint> find_checkpoint(const fs::path& path, TrainingObserver
     if (!fs::exists(previous)) {
       throw;
     }
-    observer.notice(fmt::format("{}; going on from the one before it, '{}'", error.what(), previous.filename().string()));
+    observer.notice(fmt::format("{}; going on from the one before it, '{}'", error.what(),
+                                previous.filename().string()));
     return load_checkpoint(previous);
   }
 }
 
 /// Throws if a recipe asks for other numbers than the run that it is to continue.
 void check_same_run(const Recipe& recipe, const Checkpoint& checkpoint, const fs::path& folder) {
-  std::vector<std::string> changed = differences(recipe, parse_recipe(checkpoint.recipe, checkpoint.recipe_name));
+  std::vector<std::string> changed =
+      differences(recipe, parse_recipe(checkpoint.recipe, checkpoint.recipe_name));
   std::erase_if(changed, [](const std::string& change) {
     const auto begins = [&](const char* key) { return change.starts_with(key); };
-    return begins("epochs:") || begins("threads:") || begins("device:") || begins("checkpoint.") || begins("log.") || begins("data.folder:");
+    return begins("epochs:") || begins("threads:") || begins("device:") || begins("checkpoint.") ||
+           begins("log.") || begins("data.folder:");
   });
   if (!changed.empty()) {
-    throw ArgumentError(fmt::format("[train] the run in '{}' was started with another recipe ({}); go on with its own, or start anew with --force",
-                                    folder.string(), fmt::join(changed, "; ")));
+    throw ArgumentError(
+        fmt::format("[train] the run in '{}' was started with another recipe ({}); go on with its "
+                    "own, or start anew with --force",
+                    folder.string(), fmt::join(changed, "; ")));
   }
 }
 
@@ -90,11 +103,21 @@ void check_same_run(const Recipe& recipe, const Checkpoint& checkpoint, const fs
 class Run {
  public:
   Run(const Recipe& recipe, const TrainingOptions& options, TrainingObserver& observer)
-      : recipe_(recipe), options_(options), observer_(observer), data_(load_data(recipe.data)), network_(build_network(recipe)),
-        loader_(data_.train, {.batch = recipe.data.batch, .seed = recipe.seed, .shuffle = recipe.data.shuffle, .drop_last = recipe.data.drop_last}) {
+      : recipe_(recipe),
+        options_(options),
+        observer_(observer),
+        data_(load_data(recipe.data)),
+        network_(build_network(recipe)),
+        loader_(data_.train, {.batch = recipe.data.batch,
+                              .seed = recipe.seed,
+                              .shuffle = recipe.data.shuffle,
+                              .drop_last = recipe.data.drop_last}) {
     check_fit(recipe, data_);
     trainer_.emplace(*network_, build_rule(recipe, loader_.batches() * recipe.epochs),
-                     TrainerOptions{.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads});
+                     TrainerOptions{.device = recipe.device,
+                                    .precision = recipe.precision,
+                                    .seed = recipe.seed,
+                                    .threads = recipe.threads});
   }
 
   TrainingSummary carry_out() {
@@ -108,7 +131,10 @@ class Run {
       progress_.accuracy = test();
       save();
     }
-    log_->write({{"event", "end"}, {"epoch", progress_.epoch}, {"step", progress_.step}, {"test_accuracy", progress_.accuracy}});
+    log_->write({{"event", "end"},
+                 {"epoch", progress_.epoch},
+                 {"step", progress_.step},
+                 {"test_accuracy", progress_.accuracy}});
     return summary(true);
   }
 
@@ -119,7 +145,8 @@ class Run {
   /// Goes back to the checkpoint, if there is one to go on from, opens the log and says so.
   void begin() {
     const fs::path path = checkpoint_path(options_.folder);
-    std::optional<Checkpoint> checkpoint = options_.resume ? find_checkpoint(path, observer_) : std::nullopt;
+    std::optional<Checkpoint> checkpoint =
+        options_.resume ? find_checkpoint(path, observer_) : std::nullopt;
     if (checkpoint) {
       check_same_run(recipe_, *checkpoint, options_.folder);
       progress_ = checkpoint->progress;
@@ -131,14 +158,25 @@ class Run {
     if (!checkpoint) {
       write_file_atomically(options_.folder / "recipe.toml", recipe_.text);
     }
-    TrainingStart start{data_.train.size(), data_.test.size(), loader_.batches(), parameter_count(), progress_, checkpoint.has_value()};
-    log_->write({{"event", start.resumed ? "resume" : "start"}, {"recipe", recipe_.name}, {"seed", recipe_.seed}, {"epochs", recipe_.epochs},
-                 {"device", recipe_.device}, {"precision", to_string(recipe_.precision)}, {"epoch", progress_.epoch}, {"batch", progress_.batch},
-                 {"train_samples", start.train_samples}, {"test_samples", start.test_samples}, {"parameters", start.parameters}});
+    TrainingStart start{data_.train.size(), data_.test.size(), loader_.batches(),
+                        parameter_count(),  progress_,         checkpoint.has_value()};
+    log_->write({{"event", start.resumed ? "resume" : "start"},
+                 {"recipe", recipe_.name},
+                 {"seed", recipe_.seed},
+                 {"epochs", recipe_.epochs},
+                 {"device", recipe_.device},
+                 {"precision", to_string(recipe_.precision)},
+                 {"epoch", progress_.epoch},
+                 {"batch", progress_.batch},
+                 {"train_samples", start.train_samples},
+                 {"test_samples", start.test_samples},
+                 {"parameters", start.parameters}});
     observer_.started(start);
     if (!checkpoint) {
-      trainer_->executor({input(), label()});  // adds the optimisers' states, so that every checkpoint holds the same names
-      save();                                  // from here on there is something to go on from
+      trainer_->executor(
+          {input(),
+           label()});  // adds the optimisers' states, so that every checkpoint holds the same names
+      save();          // from here on there is something to go on from
     }
   }
 
@@ -198,17 +236,27 @@ class Run {
 
   void after_batch(const StepReport& report) {
     if (due(progress_.step, recipe_.log_batches)) {
-      log_->write({{"event", "batch"}, {"epoch", progress_.epoch + 1}, {"batch", progress_.batch}, {"step", progress_.step},
-                   {"energy", report.energy}, {"energies", energies_json(report.nodes)}});
+      log_->write({{"event", "batch"},
+                   {"epoch", progress_.epoch + 1},
+                   {"batch", progress_.batch},
+                   {"step", progress_.step},
+                   {"energy", report.energy},
+                   {"energies", energies_json(report.nodes)}});
     }
-    observer_.batch({progress_.epoch, progress_.batch, loader_.batches(), progress_.step, report.energy, report.nodes, progress_.epoch_seconds,
-                     progress_.seconds});
+    observer_.batch({progress_.epoch, progress_.batch, loader_.batches(), progress_.step,
+                     report.energy, report.nodes, progress_.epoch_seconds, progress_.seconds});
   }
 
   void finish_epoch(bool stop) {
     const auto started = Clock::now();
     const auto samples = static_cast<double>(progress_.samples);
-    EpochReport report{progress_.epoch + 1, progress_.step, progress_.energy_sum / samples, progress_.node_sums, test(), progress_.epoch_seconds, 0};
+    EpochReport report{progress_.epoch + 1,
+                       progress_.step,
+                       progress_.energy_sum / samples,
+                       progress_.node_sums,
+                       test(),
+                       progress_.epoch_seconds,
+                       0};
     for (auto& [name, energy] : report.nodes) {
       energy /= samples;
     }
@@ -222,12 +270,18 @@ class Run {
     progress_.batch = progress_.samples = 0;
     progress_.energy_sum = progress_.epoch_seconds = 0;
     progress_.node_sums.clear();
-    log_->write({{"event", "epoch"}, {"epoch", report.epoch}, {"step", report.step}, {"energy", report.energy},
-                 {"energies", energies_json(report.nodes)}, {"test_accuracy", report.test_accuracy}, {"seconds", report.seconds},
+    log_->write({{"event", "epoch"},
+                 {"epoch", report.epoch},
+                 {"step", report.step},
+                 {"energy", report.energy},
+                 {"energies", energies_json(report.nodes)},
+                 {"test_accuracy", report.test_accuracy},
+                 {"seconds", report.seconds},
                  {"evaluation_seconds", report.evaluation_seconds}});
     observer_.epoch(report);
-    if (due(progress_.epoch, recipe_.checkpoint_epochs) || due(progress_.step, recipe_.checkpoint_batches) ||
-        progress_.epoch == recipe_.epochs || stop) {
+    if (due(progress_.epoch, recipe_.checkpoint_epochs) ||
+        due(progress_.step, recipe_.checkpoint_batches) || progress_.epoch == recipe_.epochs ||
+        stop) {
       save();
     }
   }
@@ -240,7 +294,8 @@ class Run {
 
   void save() {
     progress_.log_bytes = log_->bytes();
-    save_checkpoint(checkpoint_path(options_.folder), {trainer_->state().arrays(), progress_, recipe_.text, recipe_.name});
+    save_checkpoint(checkpoint_path(options_.folder),
+                    {trainer_->state().arrays(), progress_, recipe_.text, recipe_.name});
   }
 
   TrainingSummary summary(bool finished) const {
@@ -262,7 +317,8 @@ class Run {
 
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
 
-TrainingSummary train(const Recipe& recipe, const TrainingOptions& options, TrainingObserver& observer) {
+TrainingSummary train(const Recipe& recipe, const TrainingOptions& options,
+                      TrainingObserver& observer) {
   check_folder(options);
   return Run(recipe, options, observer).carry_out();
 }

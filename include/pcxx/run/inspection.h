@@ -12,7 +12,7 @@ namespace pcxx {
 struct InspectedNode {
   std::string name;
   Shape shape;
-  bool given = false;      // comes as data
+  bool given = false;  // comes as data
   bool predicted = false;
   std::string prediction;  // as the recipe says it: "gelu of 784"
   std::string energy;
@@ -29,11 +29,11 @@ struct Inspection {
   std::vector<InspectedParameter> parameters;
   Size parameter_count = 0;
   Size batch = 0;
-  std::string plan;         // Executor::explain()
-  std::string program;      // before any pass
-  double flops = 0;         // of a training step on a full batch
-  Size working_bytes = 0;   // what the plan holds for a full batch
-  Size state_bytes = 0;     // parameters and optimiser states
+  std::string plan;        // Executor::explain()
+  std::string program;     // before any pass
+  double flops = 0;        // of a training step on a full batch
+  Size working_bytes = 0;  // what the plan holds for a full batch
+  Size state_bytes = 0;    // parameters and optimiser states
   double compile_seconds = 0;
 };
 

@@ -27,8 +27,8 @@ struct NetworkRecipe {
   std::vector<LayerRecipe> layers;  // the last one is the label
 };
 
-/// A rate: constant (first), linear (first, last, updates), warmup_cosine (first, peak, last, warmup, updates) or step
-/// (first, factor, every).
+/// A rate: constant (first), linear (first, last, updates), warmup_cosine (first, peak, last,
+/// warmup, updates) or step (first, factor, every).
 struct RateRecipe {
   std::string schedule = "constant";
   double first = 0;
@@ -41,8 +41,9 @@ struct RateRecipe {
 };
 
 struct OptimiserRecipe {
-  std::string parameters = "*";  // a pattern of parameter names; value optimisers take every free node
-  std::string optimiser;         // sgd, adam or adamw
+  std::string parameters =
+      "*";                // a pattern of parameter names; value optimisers take every free node
+  std::string optimiser;  // sgd, adam or adamw
   RateRecipe rate;
   double momentum = 0;
   bool nesterov = false;
@@ -59,11 +60,11 @@ struct RuleRecipe {
 };
 
 struct DataRecipe {
-  std::string name;           // fashion_mnist, idx, moons, circles, blobs or spirals
-  std::string folder;         // of idx and fashion_mnist files; empty: PCXX_DATA, then the system's
-  Size train = 0;             // samples to take, 0: all; generators: how many to make
+  std::string name;    // fashion_mnist, idx, moons, circles, blobs or spirals
+  std::string folder;  // of idx and fashion_mnist files; empty: PCXX_DATA, then the system's
+  Size train = 0;      // samples to take, 0: all; generators: how many to make
   Size test = 0;
-  double noise = 0.2;         // of generators
+  double noise = 0.2;  // of generators
   std::uint64_t train_seed = 42;
   std::uint64_t test_seed = 0;
   Size batch = 128;
@@ -72,8 +73,9 @@ struct DataRecipe {
 };
 
 struct Recipe {
-  std::string name;           // of the file, for messages and folders
-  std::string text;           // the whole recipe as TOML, overrides applied: reading it again gives the same recipe
+  std::string name;  // of the file, for messages and folders
+  std::string
+      text;  // the whole recipe as TOML, overrides applied: reading it again gives the same recipe
   std::uint64_t seed = 0;
   Size epochs = 1;
   std::string device = "cpu";
@@ -88,14 +90,18 @@ struct Recipe {
   Size log_batches = 0;         // a log record after so many batches; 0: one an epoch
 };
 
-/// Returns the recipe in a TOML text. `overrides` are "dotted.key=value" (values as in TOML, or bare words for text).
-/// Throws RecipeError naming file, line, column and key, and the nearest known name.
-Recipe parse_recipe(const std::string& text, const std::string& file, const std::vector<std::string>& overrides = {});
+/// Returns the recipe in a TOML text. `overrides` are "dotted.key=value" (values as in TOML, or
+/// bare words for text). Throws RecipeError naming file, line, column and key, and the nearest
+/// known name.
+Recipe parse_recipe(const std::string& text, const std::string& file,
+                    const std::vector<std::string>& overrides = {});
 
 /// The same from a file; throws FileError if it cannot be read.
-Recipe load_recipe(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
+Recipe load_recipe(const std::filesystem::path& path,
+                   const std::vector<std::string>& overrides = {});
 
-/// Returns the keys, dotted, in which two recipes differ, with both values: "rule.steps: 5, was 8". Comments do not count.
+/// Returns the keys, dotted, in which two recipes differ, with both values: "rule.steps: 5, was 8".
+/// Comments do not count.
 std::vector<std::string> differences(const Recipe& now, const Recipe& before);
 
 /// Builds the network: nodes "input", the hidden layers, "label".

@@ -1,4 +1,5 @@
-/// Replay: repeats a training step that was frozen in another system and compares every number of it.
+/// Replay: repeats a training step that was frozen in another system and compares every number of
+/// it.
 #pragma once
 
 #include <filesystem>
@@ -18,7 +19,7 @@ struct ReplayOptions {
   bool hoist = true;
 };
 
-/// One array: error = max |ours - frozen| / scale, where the scale is max |frozen|, but see ReplayReport.
+/// One array: error = max |ours - frozen| / scale; the scale is max |frozen|, but see ReplayReport.
 struct ReplayedArray {
   std::string name;
   double error = 0;
@@ -26,7 +27,8 @@ struct ReplayedArray {
   std::string problem;  // why there is no error: another shape, or a name without meaning
 };
 
-/// Arrays of one kind: start, energies, gradients, states, output, weight gradients, updated weights.
+/// Arrays of one kind: start, energies, gradients, states, output, weight gradients, updated
+/// weights.
 struct ReplayedGroup {
   std::string name;
   std::vector<ReplayedArray> arrays;
@@ -34,8 +36,9 @@ struct ReplayedGroup {
   std::string worst;  // the array that has it
 };
 
-/// The scale of an array of zeros, or of small differences of large numbers, is that of the rounding errors in them:
-/// a gradient's error below half a unit in the last f32 place of the states is none.
+/// Where an array is no larger than the rounding errors of f32 that went into it, those are its
+/// scale: four units in the last place of the states for gradients, and what these change in the
+/// first step of AdamW for updated weights.
 struct ReplayReport {
   std::vector<Size> widths;
   std::string activation;
@@ -46,8 +49,8 @@ struct ReplayReport {
   Size failed = 0;
 };
 
-/// Repeats a run frozen by tools/freeze_oracle.py. Throws FileError if the file is not one, NameError for an activation
-/// or energy that is not known.
+/// Repeats a run frozen by tools/freeze_oracle.py. Throws FileError if the file is not one,
+/// NameError for an activation or energy that is not known.
 ReplayReport replay(const std::filesystem::path& path, const ReplayOptions& options = {});
 
 }  // namespace pcxx

@@ -26,27 +26,27 @@ using NamedEnergies = std::vector<std::pair<std::string, double>>;
 struct TrainingStart {
   Size train_samples = 0;
   Size test_samples = 0;
-  Size batches = 0;        // an epoch
+  Size batches = 0;  // an epoch
   Size parameters = 0;
-  RunProgress progress;    // where it goes on; all zero at the beginning
+  RunProgress progress;  // where it goes on; all zero at the beginning
   bool resumed = false;
 };
 
 /// After a batch: energies are its means, at the states from which the weights learned.
 struct BatchReport {
-  Size epoch = 0;          // counted from 0
-  Size batch = 0;          // batches of this epoch done
-  Size batches = 0;        // of an epoch
-  Size step = 0;           // batches in all
+  Size epoch = 0;    // counted from 0
+  Size batch = 0;    // batches of this epoch done
+  Size batches = 0;  // of an epoch
+  Size step = 0;     // batches in all
   double energy = 0;
   const NamedEnergies& nodes;
-  double seconds = 0;      // of training in this epoch
+  double seconds = 0;  // of training in this epoch
   double seconds_in_all = 0;
 };
 
 /// After an epoch: energies are means over its samples.
 struct EpochReport {
-  Size epoch = 0;          // counted from 1
+  Size epoch = 0;  // counted from 1
   Size step = 0;
   double energy = 0;
   NamedEnergies nodes;
@@ -56,7 +56,7 @@ struct EpochReport {
 };
 
 struct TrainingSummary {
-  bool finished = false;     // false: stopped by request, with a checkpoint
+  bool finished = false;  // false: stopped by request, with a checkpoint
   RunProgress progress;
   double test_accuracy = 0;  // of the parameters as they are now
   std::filesystem::path checkpoint;
@@ -75,18 +75,21 @@ class TrainingObserver {
   virtual bool stop() { return false; }
 };
 
-/// Carries out a recipe. A run that was stopped at any point and resumed gives the same bits as one that never was.
-/// Throws what its parts throw; after a DivergenceError the last checkpoint in the folder is a good one.
-TrainingSummary train(const Recipe& recipe, const TrainingOptions& options, TrainingObserver& observer);
+/// Carries out a recipe. A run that was stopped at any point and resumed gives the same bits as one
+/// that never was. Throws what its parts throw; after a DivergenceError the last checkpoint in the
+/// folder is a good one.
+TrainingSummary train(const Recipe& recipe, const TrainingOptions& options,
+                      TrainingObserver& observer);
 
 struct Evaluation {
   Size samples = 0;
   double accuracy = 0;
-  double energy = 0;       // mean over the samples, after the recipe's relaxation with the label given
+  double energy = 0;  // mean over the samples, after the recipe's relaxation with the label given
   NamedEnergies nodes;
 };
 
-/// Judges a checkpoint on its recipe's test set; `recipe` is the checkpoint's own, with whatever is to be overridden.
+/// Judges a checkpoint on its recipe's test set; `recipe` is the checkpoint's own, with whatever is
+/// to be overridden.
 Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe);
 
 /// Returns the path of a run's checkpoint: "folder/checkpoint.safetensors".
