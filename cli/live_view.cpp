@@ -21,7 +21,7 @@ std::string bar(double part, int width) {
   const int filled = std::clamp(static_cast<int>(part * width + 0.5), 0, width);
   std::string full, rest;
   for (int i = 0; i < width; ++i) {
-    (i < filled ? full : rest) += "━";
+    (i < filled ? full : rest) += i < filled ? "━" : "─";
   }
   return full + dim(rest);
 }
