@@ -2,11 +2,7 @@
 /// inference step.
 #include <cstdio>
 
-#include <pcxx/data/generators.h>
-#include <pcxx/data/loader.h>
-#include <pcxx/network/layers.h>
-#include <pcxx/run/trainer.h>
-#include <pcxx/tensor/operations.h>
+#include <pcxx/pcxx.h>
 
 using namespace pcxx;
 

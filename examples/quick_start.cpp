@@ -1,12 +1,8 @@
 /// Quick start: describe a predictive coding network, choose a rule, train it, test it.
+// [quick_start]
 #include <cstdio>
 
-// [quick_start]
-#include <pcxx/data/generators.h>
-#include <pcxx/data/loader.h>
-#include <pcxx/network/layers.h>
-#include <pcxx/run/trainer.h>
-#include <pcxx/tensor/operations.h>
+#include <pcxx/pcxx.h>
 
 using namespace pcxx;
 
