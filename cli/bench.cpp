@@ -45,10 +45,11 @@ void add_common(CLI::App& command, BenchOptions& options, std::string& precision
   command.add_option("--threads", options.threads, "0: all cores")
       ->type_name("N")
       ->capture_default_str();
-  command.add_flag("!--no-known-zeros", options.known_zeros,
-                   "Compute what is known to be zero as well; the bits stay the same");
-  command.add_flag(
-      "!--no-hoist", options.hoist,
+  command.add_flag_callback(
+      "--no-known-zeros", [&zeros = options.known_zeros] { zeros = false; },
+      "Compute what is known to be zero as well; the bits stay the same");
+  command.add_flag_callback(
+      "--no-hoist", [&hoist = options.hoist] { hoist = false; },
       "Compute in every step what does not change between steps; the bits stay the same");
 }
 

@@ -81,10 +81,12 @@ void add_replay(CLI::App& app, Outcome& outcome) {
                    "Largest error allowed, relative to the scale of an array")
       ->type_name("X")
       ->capture_default_str();
-  command->add_flag("!--no-known-zeros", options->replay.known_zeros,
-                    "Compute what is known to be zero as well");
-  command->add_flag("!--no-hoist", options->replay.hoist,
-                    "Compute in every step what does not change between steps");
+  command->add_flag_callback(
+      "--no-known-zeros", [&zeros = options->replay.known_zeros] { zeros = false; },
+      "Compute what is known to be zero as well");
+  command->add_flag_callback(
+      "--no-hoist", [&hoist = options->replay.hoist] { hoist = false; },
+      "Compute in every step what does not change between steps");
   command->add_flag("--json", options->json, "Print one JSON object");
   command->callback([options, &outcome] {
     options->replay.precision = precision_from(options->precision);

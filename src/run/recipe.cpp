@@ -164,15 +164,15 @@ OptimiserRecipe read_optimiser(const RecipeTable& table, const OptimiserRecipe& 
   refuse_settings_of_others(table, result.optimiser);
   if (result.optimiser == "sgd") {
     table.expect_keys(common + Names{"momentum", "nesterov"});
-    result.momentum = table.number("momentum", 0, 1, fallback.momentum);
+    result.momentum = table.decay("momentum", fallback.momentum);
     result.nesterov = table.flag("nesterov", fallback.nesterov);
   } else {
     const Names moments{"first_decay", "second_decay", "epsilon"};
     table.expect_keys(common + moments +
                       (result.optimiser == "adamw" ? Names{"weight_decay"} : Names{}));
     result.weight_decay = table.number("weight_decay", 0, kInfinity, fallback.weight_decay);
-    result.first_decay = table.number("first_decay", 0, 1, fallback.first_decay);
-    result.second_decay = table.number("second_decay", 0, 1, fallback.second_decay);
+    result.first_decay = table.decay("first_decay", fallback.first_decay);
+    result.second_decay = table.decay("second_decay", fallback.second_decay);
     result.epsilon = table.number("epsilon", 0, kInfinity, fallback.epsilon);
   }
   result.rate = read_rate(table, fallback.rate.first);

@@ -154,6 +154,19 @@ double RecipeTable::number(std::string_view key, double low, double high,
   return *value;
 }
 
+double RecipeTable::decay(std::string_view key, double fallback) const {
+  const std::string expected = "a number from 0 to below 1";
+  const toml::node* node = find(key, false, expected);
+  if (node == nullptr) {
+    return fallback;
+  }
+  const std::optional<double> value = node->is_number() ? node->value<double>() : std::nullopt;
+  if (!value || !(*value >= 0 && *value < 1)) {
+    fail_type(key, *node, expected);
+  }
+  return *value;
+}
+
 std::vector<Size> RecipeTable::integers(std::string_view key, Size minimum) const {
   const std::string expected = fmt::format("an array of integers of at least {}", minimum);
   const toml::node* node = find(key, true, expected);

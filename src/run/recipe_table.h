@@ -37,6 +37,8 @@ class RecipeTable {
   /// Finite and within [low, high].
   double number(std::string_view key, double low, double high,
                 std::optional<double> fallback = {}) const;
+  /// From 0 to below 1.
+  double decay(std::string_view key, double fallback) const;
   std::vector<Size> integers(std::string_view key, Size minimum) const;
   /// An absent table is empty.
   RecipeTable table(std::string_view key) const;

@@ -118,6 +118,7 @@ class Run {
                                     .precision = recipe.precision,
                                     .seed = recipe.seed,
                                     .threads = recipe.threads});
+    trainer_->executor({input(), label()});  // compiled before anything in the folder changes
   }
 
   TrainingSummary carry_out() {
@@ -173,10 +174,7 @@ class Run {
                  {"parameters", start.parameters}});
     observer_.started(start);
     if (!checkpoint) {
-      trainer_->executor(
-          {input(),
-           label()});  // adds the optimisers' states, so that every checkpoint holds the same names
-      save();          // from here on there is something to go on from
+      save();  // from here on there is something to go on from
     }
   }
 

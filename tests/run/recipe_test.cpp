@@ -186,7 +186,7 @@ TEST(RecipeErrors, ValueOutOfRange) {
       "[recipe] a.toml:8:8: 'rule.values.rate' is the number nan; expected a number of at least 0");
   EXPECT_EQ(problem(kMinimal + "[rule.values]\nmomentum = 1.5\n"),
             "[recipe] a.toml:8:12: 'rule.values.momentum' is the number 1.5; expected a number "
-            "from 0 to 1");
+            "from 0 to below 1");
 }
 
 TEST(RecipeErrors, UnknownNamesHaveTheNearest) {
