@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kRefresh = 100ms;
 constexpr double kSmoothing = 0.05;  // weight of a new batch in the running energies
-constexpr int kEpoch = 7, kAccuracy = 14, kEnergy = 10, kNode = 10, kTime = 10;
+constexpr int kEpoch = 7, kAccuracy = 15, kEnergy = 9, kNode = 9, kTime = 10;
 
 /// Returns a bar of so many columns, the given part of it filled.
 std::string bar(double part, int width) {
