@@ -2,6 +2,7 @@
 #include "backend/cpu/product.h"
 
 #include <gtest/gtest.h>
+#include <omp.h>
 
 #include <algorithm>
 #include <bit>
@@ -118,6 +119,28 @@ TEST(RowProduct, TakesNoRowsAndNoDepth) {
   const Floats b(12, 1.0F);
   pack_all(some, b.data(), some_packed);
   EXPECT_EQ(row_product(some, other, 0, nullptr, some_packed), Floats());
+}
+
+TEST(RowProduct, ManyThreadsShareOneObjectAndTheirNumberChangesNothing) {
+  constexpr Size kRows = 64, kCalls = 12;
+  for (const auto type : {ElementType::f32, ElementType::bf16}) {
+    const RowProductShape shape{100, 300, false, type};
+    const Operand a(random_floats(kCalls * kRows * shape.k, 1), type);
+    const Floats b = random_floats(shape.k * shape.n, 2);
+    const RowProduct product(shape, kRows);
+    const AlignedBytes packed(product.packed_bytes());
+    pack_all(product, b.data(), packed);
+    const int before = omp_get_max_threads();
+    const Floats alone = row_product(product, shape, kCalls * kRows, a.at(0), packed);
+    EXPECT_EQ(omp_get_max_threads(), before);
+    Floats together(alone.size());
+#pragma omp parallel for num_threads(4)
+    for (Size call = 0; call < kCalls; ++call) {
+      const Floats part = row_product(product, shape, kRows, a.at(call * kRows * shape.k), packed);
+      std::copy(part.begin(), part.end(), together.begin() + call * kRows * shape.n);
+    }
+    EXPECT_EQ(together, alone);
+  }
 }
 
 void check_samples(const SampleProductShape& shape, Size samples) {
