@@ -64,6 +64,53 @@ TEST_P(Bits, DoNotDependOnPassesThatSkipWork) {
   }
 }
 
+/// A chain of nodes relaxed by Adam from a forward start: its rates depend on the step, and its first steps are peeled.
+TEST_P(Bits, OfAPeeledStepAreThoseOfTheLoop) {
+  Workbench bench(65);
+  constexpr Size kWidth = 9;
+  const Tensor x = bench.variable({kWidth}, Span::per_sample), y = bench.variable({kWidth}, Span::per_sample);
+  const SymbolId step = bench.symbol("step", SymbolKind::temporary, {}, Span::shared);
+  std::vector<SymbolId> nodes, first, second;
+  std::vector<Tensor> predictions, values;
+  Assign start;
+  Tensor forward = x, energy(0.0);
+  for (int layer = 0; layer < 4; ++layer) {
+    const Tensor weight = transpose(bench.variable({kWidth, kWidth}, Span::shared, {-0.5, 0.5, 0}));
+    const Tensor below = layer == 0 ? x : values.back();
+    forward = gelu(matmul(forward, weight));
+    if (layer == 3) {
+      energy = energy + 0.5 * sum(square(y - gelu(matmul(below, weight))));
+      break;
+    }
+    nodes.push_back(bench.symbol("h", SymbolKind::node_value, {kWidth}));
+    first.push_back(bench.symbol("m", SymbolKind::temporary, {kWidth}));
+    second.push_back(bench.symbol("v", SymbolKind::temporary, {kWidth}));
+    values.push_back(bench.read(nodes.back()));
+    energy = energy + 0.5 * sum(square(values.back() - gelu(matmul(below, weight))));
+    const ExpressionId zero = bench.graph()->constant(0, {kWidth});
+    start.assignments.insert(start.assignments.end(), {{nodes.back(), forward.id()}, {first.back(), zero}, {second.back(), zero}});
+  }
+  Assign relax;
+  const std::vector<Tensor> slopes = gradient(energy, values);
+  const Tensor t = bench.read(step) + 1.0;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Tensor m = 0.9 * bench.read(first[i]) + 0.1 * slopes[i];
+    const Tensor v = 0.999 * bench.read(second[i]) + 0.001 * square(slopes[i]);
+    const Tensor move = m / (1.0 - power(0.9, t)) / (sqrt(v / (1.0 - power(0.999, t))) + 1e-8);
+    const std::vector<Assignment> next = {
+        {nodes[i], (values[i] - 0.01 * move).id()}, {first[i], m.id()}, {second[i], v.id()}};
+    relax.assignments.insert(relax.assignments.end(), next.begin(), next.end());
+  }
+  const Region body = {{start}, {Repeat{7, step, {{relax}}}}};
+  Session all(bench, body, *GetParam().backend, GetParam().precision);
+  Session none(bench, body, *GetParam().backend, GetParam().precision, {.known_zeros = false, .hoist = false});
+  all.run();
+  none.run();
+  for (const SymbolId id : nodes) {
+    EXPECT_TRUE(close(all.value(id), none.value(id), 0));
+  }
+}
+
 /// Returns the first samples of per-sample results; of shared ones nothing, since those may sum over samples.
 std::vector<Numbers> first_samples(const std::vector<Numbers>& results, const std::vector<Tensor>& tensors, Size samples,
                                    Size of) {

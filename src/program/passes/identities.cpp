@@ -21,36 +21,49 @@ bool power_of_two(double value) {
   return std::abs(std::frexp(value, &exponent)) == 0.5;
 }
 
-/// Returns the value of an elementwise operation on numbers; nothing for those best left to a backend.
-std::optional<double> folded(Op op, const std::vector<double>& x) {
+/// Returns the value of an operation that IEEE arithmetic rounds correctly, in the precision of its operands.
+template <class T>
+std::optional<T> computed(Op op, const std::vector<T>& x) {
   switch (op) {
     case Op::negate: return -x[0];
-    case Op::exp: return std::exp(x[0]);
-    case Op::log: return std::log(x[0]);
     case Op::sqrt: return std::sqrt(x[0]);
     case Op::abs: return std::abs(x[0]);
     case Op::floor: return std::floor(x[0]);
-    case Op::sin: return std::sin(x[0]);
-    case Op::cos: return std::cos(x[0]);
-    case Op::logical_not: return x[0] != 0 ? 0 : 1;
+    case Op::logical_not: return T(x[0] != 0 ? 0 : 1);
     case Op::add: return x[0] + x[1];
     case Op::subtract: return x[0] - x[1];
     case Op::multiply: return x[0] * x[1];
     case Op::divide: return x[0] / x[1];
     case Op::maximum: return std::max(x[0], x[1]);
     case Op::minimum: return std::min(x[0], x[1]);
-    case Op::power: return std::pow(x[0], x[1]);
-    case Op::less: return x[0] < x[1] ? 1 : 0;
-    case Op::less_equal: return x[0] <= x[1] ? 1 : 0;
-    case Op::equal: return x[0] == x[1] ? 1 : 0;
+    case Op::less: return T(x[0] < x[1] ? 1 : 0);
+    case Op::less_equal: return T(x[0] <= x[1] ? 1 : 0);
+    case Op::equal: return T(x[0] == x[1] ? 1 : 0);
     default: return std::nullopt;
+  }
+}
+
+/// Returns the value of an elementwise operation on numbers; nothing for those best left to a backend.
+std::optional<double> folded(Op op, const std::vector<double>& x, Folding folding) {
+  const auto value = computed(op, x);
+  if (folding == Folding::exactly) {
+    const auto single = computed(op, std::vector<float>(x.begin(), x.end()));
+    return single && *single == static_cast<float>(*value) ? value : std::nullopt;
+  }
+  switch (op) {
+    case Op::exp: return std::exp(x[0]);
+    case Op::log: return std::log(x[0]);
+    case Op::sin: return std::sin(x[0]);
+    case Op::cos: return std::cos(x[0]);
+    case Op::power: return std::pow(x[0], x[1]);
+    default: return value;
   }
 }
 
 /// One identity a function; each returns nothing if it does not apply.
 class Identities {
  public:
-  Identities(Graph& graph, const Expression& e) : graph_(graph), e_(e) {}
+  Identities(Graph& graph, const Expression& e, Folding folding) : graph_(graph), e_(e), folding_(folding) {}
 
   Result apply() {
     if (const Result result = fold()) {
@@ -92,7 +105,7 @@ class Identities {
   ExpressionId constant(double value) { return graph_.constant(value, e_.shape, e_.dtype); }
   ExpressionId make(Op op, std::vector<ExpressionId> operands) {
     Expression made{op, DType::real, Span::shared, e_.shape, std::move(operands), {}};
-    return simplified(graph_, std::move(made));
+    return simplified(graph_, std::move(made), folding_);
   }
 
   Result fold() {
@@ -104,7 +117,7 @@ class Identities {
       }
       values.push_back(*value);
     }
-    const auto value = values.empty() ? std::nullopt : folded(e_.op, values);
+    const auto value = values.empty() ? std::nullopt : folded(e_.op, values, folding_);
     return value ? Result(constant(*value)) : std::nullopt;
   }
 
@@ -185,7 +198,7 @@ class Identities {
     if (is(1, 1)) {
       return operand(0);
     }
-    return is(1, 2) ? Result(make(Op::multiply, {operand(0), operand(0)})) : std::nullopt;
+    return is(1, 2) && folding_ == Folding::freely ? Result(make(Op::multiply, {operand(0), operand(0)})) : std::nullopt;
   }
 
   Result of_select() {
@@ -207,7 +220,7 @@ class Identities {
     if (at(0).op == e_.op) {
       Expression joined = e_;
       joined.operands = {at(0).operands[0]};
-      return simplified(graph_, std::move(joined));
+      return simplified(graph_, std::move(joined), folding_);
     }
     return std::nullopt;
   }
@@ -236,7 +249,7 @@ class Identities {
 
   ExpressionId times_samples(ExpressionId id) {
     const ExpressionId samples = graph_.intern({Op::batch_size, DType::real, Span::shared, {}, {}, {}});
-    const ExpressionId spread = simplified(graph_, {Op::broadcast, DType::real, Span::shared, e_.shape, {samples}, {}});
+    const ExpressionId spread = simplified(graph_, {Op::broadcast, DType::real, Span::shared, e_.shape, {samples}, {}}, folding_);
     return make(Op::multiply, {id, spread});
   }
 
@@ -251,13 +264,14 @@ class Identities {
     if (e_.attributes.integers[2] != 0 && at(0).span == Span::shared && at(1).span == Span::shared) {
       Expression single = e_;
       single.attributes.integers[2] = 0;
-      return times_samples(simplified(graph_, std::move(single)));
+      return times_samples(simplified(graph_, std::move(single), folding_));
     }
     return std::nullopt;
   }
 
   Graph& graph_;
   const Expression& e_;
+  Folding folding_;
 };
 
 Span span_of(const Graph& graph, const Expression& e) {
@@ -281,9 +295,9 @@ Span span_of(const Graph& graph, const Expression& e) {
 
 }  // namespace
 
-ExpressionId simplified(Graph& graph, Expression e) {
+ExpressionId simplified(Graph& graph, Expression e, Folding folding) {
   e.span = span_of(graph, e);
-  if (const Result result = Identities(graph, e).apply()) {
+  if (const Result result = Identities(graph, e, folding).apply()) {
     return *result;
   }
   return graph.intern(std::move(e));

@@ -37,7 +37,7 @@ ExpressionId Rewriter::rebuilt(ExpressionId id) {
   for (ExpressionId& operand : copy.operands) {
     operand = done_.at(operand);
   }
-  return simplified(graph_, std::move(copy));
+  return simplified(graph_, std::move(copy), folding_);
 }
 
 }  // namespace pcxx

@@ -129,12 +129,29 @@ class DeadCode {
 
 }  // namespace
 
+/// Rewrites every expression for itself.
+static void fold_source(Graph& graph, Region& body) {
+  Rewriter rewrite(graph, {}, Folding::freely);
+  for_each_statement(body, [&](Statement& statement) {
+    if (auto* assign = std::get_if<Assign>(&statement.content)) {
+      for (Assignment& each : assign->assignments) {
+        each.value = rewrite(each.value);
+      }
+    } else if (auto* loop = std::get_if<While>(&statement.content)) {
+      loop->condition = rewrite(loop->condition);
+    } else if (auto* branch = std::get_if<Branch>(&statement.content)) {
+      branch->condition = rewrite(branch->condition);
+    }
+  });
+}
+
 void drop_dead(Program& program) {
   Symbols live;
   DeadCode(*program.graph).region(program.body, live);
 }
 
 Program simplify(Program program) {
+  fold_source(*program.graph, program.body);
   program.body = joined(*program.graph, program.body);
   drop_dead(program);
   return program;
