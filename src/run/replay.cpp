@@ -233,11 +233,12 @@ class Comparison {
     }
     const Array a = mine.to(ElementType::f64), b = frozen.to(ElementType::f64);
     const double scale = largest(frozen);
+    const Array* gradients = gradients_of(name, group);
     double error = 0;
     for (Size i = 0; i < a.elements(); ++i) {
       const auto at = static_cast<std::size_t>(i);
       const double difference = std::abs(a.as<double>()[at] - b.as<double>()[at]);
-      const double smallest_scale = rounding(name, group, i) / options_.tolerance;
+      const double smallest_scale = rounding(group, gradients, i) / options_.tolerance;
       const double one = difference == 0 ? 0 : difference / std::max(scale, smallest_scale);
       error = std::isnan(one) ? std::numeric_limits<double>::infinity() : std::max(error, one);
     }
@@ -249,7 +250,7 @@ class Comparison {
   /// An error h - u is the difference of two numbers of the states' size, so its own last places
   /// are noise. The first step of AdamW divides a gradient by its size: where that is all noise, so
   /// is the step.
-  double rounding(const std::string& name, const std::string& group, Size element) const {
+  double rounding(const std::string& group, const Array* gradients, Size element) const {
     const double noise = kLastPlaces * kUlp * state_scale_;
     if (group == "state gradients") {
       return noise;
@@ -257,17 +258,24 @@ class Comparison {
     if (group == "weight gradients") {
       return noise * static_cast<double>(run_.batch);
     }
-    if (group != "updated weights") {
+    if (gradients == nullptr) {
       return kUlp;
     }
-    const Array& gradients = run_.at("final/d" + name.substr(name.find('/') + 1));
     const double gradient =
-        static_cast<double>(gradients.as<float>()[static_cast<std::size_t>(element)]) /
+        static_cast<double>(gradients->as<float>()[static_cast<std::size_t>(element)]) /
         static_cast<double>(run_.batch);
     const auto direction = [&](double g) { return g / (std::abs(g) + run_.weights.epsilon); };
-    return kUlp + (gradient == 0 ? 0
-                                 : run_.weight_rate *
-                                       (direction(gradient + noise) - direction(gradient - noise)));
+    return kUlp + run_.weight_rate * (direction(gradient + noise) - direction(gradient - noise));
+  }
+
+  /// Returns the frozen gradients that updated a parameter; null for other arrays, and for a
+  /// parameter that what the label says has not reached: there they are exactly zero.
+  const Array* gradients_of(const std::string& name, const std::string& group) const {
+    if (group != "updated weights") {
+      return nullptr;
+    }
+    const Array& gradients = run_.at("final/d" + name.substr(name.find('/') + 1));
+    return largest(gradients) == 0 ? nullptr : &gradients;
   }
 
   void add(const std::string& name, ReplayedArray array) {
