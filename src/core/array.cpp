@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -53,14 +54,24 @@ double read(const Array& array, Size index) {
   return 0;
 }
 
+/// Returns a number as an integer type can hold it.
+template <class T>
+T integer(double value) {
+  if (!(value == value)) {
+    return 0;
+  }
+  constexpr double low = static_cast<double>(std::numeric_limits<T>::min()), high = static_cast<double>(std::numeric_limits<T>::max());
+  return value <= low ? std::numeric_limits<T>::min() : value >= high ? std::numeric_limits<T>::max() : static_cast<T>(value);
+}
+
 void write(Array& array, Size index, double value) {
   const auto i = static_cast<std::size_t>(index);
   switch (array.type()) {
     case ElementType::f32: array.as<float>()[i] = static_cast<float>(value); break;
     case ElementType::f64: array.as<double>()[i] = value; break;
-    case ElementType::i32: array.as<std::int32_t>()[i] = static_cast<std::int32_t>(value); break;
-    case ElementType::i64: array.as<std::int64_t>()[i] = static_cast<std::int64_t>(value); break;
-    case ElementType::u8: array.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(value); break;
+    case ElementType::i32: array.as<std::int32_t>()[i] = integer<std::int32_t>(value); break;
+    case ElementType::i64: array.as<std::int64_t>()[i] = integer<std::int64_t>(value); break;
+    case ElementType::u8: array.as<std::uint8_t>()[i] = integer<std::uint8_t>(value); break;
     case ElementType::bf16: {
       const std::uint16_t half = bf16_from(static_cast<float>(value));
       std::memcpy(array.data() + 2 * i, &half, 2);
@@ -93,6 +104,20 @@ Array::Array(Shape shape, ElementType type) : shape_(std::move(shape)), type_(ty
 }
 
 Array::Array(const Array& other) : Array(other.shape_, other.type_) { std::memcpy(data(), other.data(), bytes()); }
+
+Array::Array(Array&& other) noexcept
+    : shape_(std::move(other.shape_)), type_(other.type_), data_(std::move(other.data_)) {
+  other.shape_ = {0};
+}
+
+Array& Array::operator=(Array&& other) noexcept {
+  if (this != &other) {
+    shape_ = std::exchange(other.shape_, Shape{0});
+    type_ = other.type_;
+    data_ = std::move(other.data_);
+  }
+  return *this;
+}
 
 Array& Array::operator=(const Array& other) { return *this = Array(other); }
 

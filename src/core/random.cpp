@@ -62,6 +62,22 @@ std::uint32_t RandomStream::word() {
 
 double RandomStream::uniform(double low, double high) { return low + (high - low) * unit_from(word()); }
 
+void RandomStream::uniform(std::span<double> values, double low, double high) {
+  std::size_t i = 0;
+  while (i < values.size() && (position_ & 3) != 0) {
+    values[i++] = uniform(low, high);
+  }
+  for (; i + 4 <= values.size(); i += 4, position_ += 4) {  // whole blocks
+    const auto words = words_at(seed_, stream_, position_ >> 2);
+    for (std::size_t j = 0; j < 4; ++j) {
+      values[i + j] = low + (high - low) * unit_from(words[j]);
+    }
+  }
+  for (; i < values.size(); ++i) {
+    values[i] = uniform(low, high);
+  }
+}
+
 double RandomStream::normal() {
   const double radius = std::sqrt(-2 * std::log(1 - unit_from(word())));  // 1 - u is in (0, 1]
   return radius * std::cos(2 * std::numbers::pi * unit_from(word()));

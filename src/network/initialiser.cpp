@@ -13,9 +13,7 @@ namespace {
 Initialiser uniform_within(std::string name, std::function<double(const Fans&)> limit) {
   return {std::move(name), [limit = std::move(limit)](Array& parameter, const Fans& fans, RandomStream& random) {
             const double a = limit(fans);
-            for (double& element : parameter.as<double>()) {
-              element = random.uniform(-a, a);
-            }
+            random.uniform(parameter.as<double>(), -a, a);
           }};
 }
 
@@ -120,9 +118,7 @@ Initialiser uniform(double low, double high) {
                         "; expected the lower end first");
   }
   return {"uniform", [low, high](Array& parameter, const Fans&, RandomStream& random) {
-            for (double& element : parameter.as<double>()) {
-              element = random.uniform(low, high);
-            }
+            random.uniform(parameter.as<double>(), low, high);
           }};
 }
 

@@ -95,5 +95,22 @@ TEST(Array, RoundsToBf16ToNearestEven) {
   EXPECT_TRUE(std::isnan(result[6]));
 }
 
+TEST(Array, WhatWasMovedFromIsEmptyAndCanBeCopied) {
+  Array from({2, 3}, ElementType::f32);
+  const Array to = std::move(from);
+  EXPECT_EQ(to.elements(), 6);
+  EXPECT_EQ(from.elements(), 0);  // NOLINT(bugprone-use-after-move): that is the point
+  EXPECT_EQ(Array(from).elements(), 0);
+}
+
+TEST(Array, IntegersTakeTheNearestValueTheyCanHold) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Array numbers = Array::from({5}, std::vector<double>{-1, 300, 2.9, nan, 1e30});
+  const Array bytes = numbers.to(ElementType::u8), longs = numbers.to(ElementType::i64);
+  EXPECT_EQ(std::vector<std::uint8_t>(bytes.as<std::uint8_t>().begin(), bytes.as<std::uint8_t>().end()),
+            (std::vector<std::uint8_t>{0, 255, 2, 0, 255}));
+  EXPECT_EQ(longs.as<std::int64_t>()[4], std::numeric_limits<std::int64_t>::max());
+}
+
 }  // namespace
 }  // namespace pcxx

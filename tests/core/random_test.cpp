@@ -102,5 +102,22 @@ TEST(RandomStream, PermutationHoldsEveryIndexOnce) {
   }
 }
 
+TEST(RandomStream, FillingIsOneCallForEach) {
+  for (const Size start : {0, 1, 2, 3, 7}) {
+    for (const std::size_t count : {0U, 1U, 3U, 4U, 5U, 33U, 131U}) {
+      RandomStream each(5, 6), together(5, 6);
+      each.seek(static_cast<std::uint64_t>(start));
+      together.seek(static_cast<std::uint64_t>(start));
+      std::vector<double> expected(count), filled(count);
+      for (double& value : expected) {
+        value = each.uniform(-2, 3);
+      }
+      together.uniform(filled, -2, 3);
+      EXPECT_EQ(filled, expected);
+      EXPECT_EQ(together.position(), each.position());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pcxx

@@ -18,9 +18,10 @@ class Array {
   Array() : Array({}, ElementType::f32) {}
   Array(Shape shape, ElementType type);
   Array(const Array& other);
-  Array(Array&& other) noexcept = default;
+  /// Leaves the other without elements.
+  Array(Array&& other) noexcept;
   Array& operator=(const Array& other);
-  Array& operator=(Array&& other) noexcept = default;
+  Array& operator=(Array&& other) noexcept;
   ~Array() = default;
 
   /// Returns an array of the given shape filled from values (row-major). Throws ShapeError on a mismatch.
@@ -46,7 +47,8 @@ class Array {
   Array reshaped(Shape shape) const& { return Array(*this).reshaped(std::move(shape)); }
   Array reshaped(Shape shape) &&;
 
-  /// Returns a copy converted to another element type (bf16 rounds to nearest even).
+  /// Returns a copy converted to another element type: bf16 rounds to nearest even; integers drop the fraction, take the
+  /// nearest value that they can hold, and 0 for NaN.
   Array to(ElementType type) const;
 
  private:

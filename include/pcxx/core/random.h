@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,8 @@ class RandomStream {
   std::uint32_t word();
   /// Returns a uniform number in [low, high).
   double uniform(double low = 0, double high = 1);
+  /// Fills with uniform numbers in [low, high): the same as one call for each.
+  void uniform(std::span<double> values, double low, double high);
   /// Returns a standard normal number (Box-Muller; two words each, nothing cached).
   double normal();
   /// Returns a uniform integer in [0, bound), without modulo bias. Throws ArgumentError if bound < 1.
