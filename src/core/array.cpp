@@ -103,7 +103,9 @@ Array::Array(Shape shape, ElementType type) : shape_(std::move(shape)), type_(ty
   std::memset(data_.get(), 0, bytes());
 }
 
-Array::Array(const Array& other) : Array(other.shape_, other.type_) { std::memcpy(data(), other.data(), bytes()); }
+Array::Array(const Array& other) : Array(other.shape_, other.type_) {
+  std::copy_n(other.data(), bytes(), data());  // unlike memcpy, may copy nothing from nowhere
+}
 
 Array::Array(Array&& other) noexcept
     : shape_(std::move(other.shape_)), type_(other.type_), data_(std::move(other.data_)) {

@@ -24,7 +24,7 @@ struct BenchOptions {
 
 struct BenchResult {
   double first_step_seconds =
-      0;  // building the network, tracing, compiling and the first step; no data loading
+      0;  // building the network, tracing, compiling and the first step; neither data nor parameters
   double median_ms = 0;  // of the steps after the second
   double min_ms = 0;
   Size steps_timed = 0;
