@@ -117,7 +117,7 @@ void LiveView::draw(const BatchReport& report) {
                                 energy_text(*energy_), values, duration(report.seconds)},
                                width);
   const std::string back = live_ ? "\r\x1b[1A\x1b[J" : "";
-  print(back + text + "\n" + progress(report, width));
+  print(back + text + "\n" + progress(report, width - 2));  // room for the ^C that a terminal echoes
   live_ = true;
 }
 
@@ -169,7 +169,7 @@ void LiveView::finished(const TrainingSummary& summary) {
 }
 
 void LiveView::stopped(const TrainingSummary& summary, const std::string& command) {
-  close();
+  erase();
   print(fmt::format("\nstopped in epoch {} after {}; everything is saved\ngo on with: {}\n",
                     summary.progress.epoch + 1, counted(summary.progress.batch, "batch"), command));
 }
