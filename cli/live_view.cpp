@@ -97,9 +97,13 @@ double LiveView::seconds_left(const BatchReport& report) const {
 
 std::string LiveView::progress(const BatchReport& report, int width) const {
   const double rate = report.seconds > 0 ? static_cast<double>(report.batch) / report.seconds : 0;
-  const std::string text = fmt::format(
-      "  {} of {} batches   {} batches/s   {} left", grouped(report.batch), grouped(report.batches),
-      grouped(static_cast<long long>(rate)), duration(seconds_left(report)));
+  const std::string done =
+      fmt::format("  {} of {}", grouped(report.batch), grouped(report.batches));
+  const std::string speed =
+      fmt::format(" batches   {} batches/s", grouped(static_cast<long long>(rate)));
+  const std::string time = fmt::format("   {} left", duration(seconds_left(report)));
+  const std::string text =
+      columns(done + speed + time) <= width ? done + speed + time : done + time;
   const int room = std::min(width - columns(text) - 2, 40);
   const double part = static_cast<double>(report.batch) / static_cast<double>(report.batches);
   return room >= 8 ? "  " + bar(part, room) + text : fitted(text, width);
@@ -117,7 +121,8 @@ void LiveView::draw(const BatchReport& report) {
                                 energy_text(*energy_), values, duration(report.seconds)},
                                width);
   const std::string back = live_ ? "\r\x1b[1A\x1b[J" : "";
-  print(back + text + "\n" + progress(report, width - 2));  // room for the ^C that a terminal echoes
+  print(back + text + "\n" +
+        progress(report, width - 2));  // room for the ^C that a terminal echoes
   live_ = true;
 }
 
