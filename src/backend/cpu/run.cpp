@@ -182,7 +182,7 @@ void CpuExecutable::walk(const Steps& steps, Frame& frame, std::exception_ptr& f
 
 void CpuExecutable::run_rows(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
   const Size tiles = tiles_of(frame.samples);
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(static)
   for (Size tile = 0; tile < tiles; ++tile) {
     Frame own = frame;
     own.tile = tile;
@@ -206,17 +206,20 @@ void CpuExecutable::run_tile(const Steps& steps, const Frame& frame) {
 }
 
 void CpuExecutable::run_shared(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
-  std::vector<Size> ends;  // pieces of the calls, counted through
-  Size pieces = 0;
-  for (const Step& step : stage.body) {
-    ends.push_back(pieces += std::get<CallStep>(step.content).call->parts(frame.samples));
+  // Each thread takes its share of every tensor: the part of a gradient, of its optimiser's step and of the matrix packed
+  // from it then stay in one core's cache from wave to wave. Calls of few parts go around.
+  const Size team = omp_get_num_threads(), thread = omp_get_thread_num();
+  for (std::size_t which = 0; which < stage.body.size(); ++which) {
+    const PreparedCall& call = *std::get<CallStep>(stage.body[which].content).call;
+    const Size parts = call.parts(frame.samples);
+    for (Size part = 0; part < parts; ++part) {
+      const Size owner = parts >= team ? part * team / parts : (static_cast<Size>(which) + part) % team;
+      if (owner == thread) {
+        guarded(failure, [&] { call.run(frame, part); });
+      }
+    }
   }
-#pragma omp for schedule(dynamic, 1)
-  for (Size piece = 0; piece < pieces; ++piece) {
-    const auto which = static_cast<std::size_t>(std::upper_bound(ends.begin(), ends.end(), piece) - ends.begin());
-    const Size part = piece - (which == 0 ? 0 : ends[which - 1]);
-    guarded(failure, [&] { std::get<CallStep>(stage.body[which].content).call->run(frame, part); });
-  }
+#pragma omp barrier
 }
 
 }  // namespace pcxx::cpu
