@@ -113,7 +113,7 @@ class Run {
                               .shuffle = recipe.data.shuffle,
                               .drop_last = recipe.data.drop_last}) {
     check_fit(recipe, data_);
-    trainer_.emplace(*network_, build_rule(recipe, loader_.batches() * recipe.epochs),
+    trainer_.emplace(*network_, build_rule(recipe, loader_.batches() * std::max<Size>(recipe.epochs, 1)),
                      TrainerOptions{.device = recipe.device,
                                     .precision = recipe.precision,
                                     .seed = recipe.seed,

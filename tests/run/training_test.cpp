@@ -76,6 +76,15 @@ TEST(Training, CarriesOutARecipe) {
   EXPECT_EQ(text_of(folder / "run/recipe.toml"), recipe_with({"epochs=12"}).text);
 }
 
+TEST(Training, NoEpochsTestWhatWasDrawn) {
+  const TemporaryFolder folder;
+  Watcher watcher;
+  const TrainingSummary summary = train(recipe_with({"epochs=0"}), {.folder = folder / "run"}, watcher);
+  EXPECT_TRUE(summary.finished);
+  EXPECT_EQ(watcher.step, 0);
+  EXPECT_GT(summary.test_accuracy, 0);
+}
+
 TEST(Training, StoppedAnywhereAndResumedGivesTheSameBits) {
   const TemporaryFolder folder;
   Watcher whole;

@@ -20,7 +20,7 @@ struct LearningRule {
 /// pass, clamp the data, relax the free nodes for `steps` steps on the summed energy, then one step of the weights along
 /// the batch mean of the energy's gradient at the relaxed values.
 struct PredictiveCoding {
-  Size steps = 8;                                  // T; fewer than the number of predictions leaves the first ones untaught
+  Size steps = 8;                                  // T; fewer than the hidden nodes leaves the first ones untaught
   Optimiser values = sgd({.rate = 0.05});
   Optimisers weights = adamw({.rate = 1e-3});
   operator LearningRule() const;

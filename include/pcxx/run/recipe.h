@@ -60,7 +60,7 @@ struct RuleRecipe {
 };
 
 struct DataRecipe {
-  std::string name;    // fashion_mnist, idx, moons, circles, blobs or spirals
+  std::string name;    // fashion_mnist, idx, moons, rings or spirals
   std::string folder;  // of idx and fashion_mnist files; empty: PCXX_DATA, then the system's
   Size train = 0;      // samples to take, 0: all; generators: how many to make
   Size test = 0;
