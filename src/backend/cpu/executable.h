@@ -13,7 +13,7 @@ namespace pcxx::cpu {
 struct Step;
 using Steps = std::vector<Step>;
 
-/// Work cut into pieces that any thread may take.
+/// Work cut into pieces, of which each thread has its share.
 struct StageStep {
   Span span;
   Steps body;           // calls; for rows also loops
