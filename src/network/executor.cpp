@@ -9,41 +9,26 @@
 #include "core/names.h"
 #include "network/flow_writer.h"
 #include "pcxx/core/errors.h"
+#include "program/passes/analysis.h"
 
 namespace pcxx {
 namespace {
 
 /// Returns the symbols that a program reads or sets.
-std::set<SymbolId> symbols_of(const Program& program) {
-  std::set<SymbolId> symbols;
-  const auto add_read = [&](ExpressionId id) {
-    const std::vector<SymbolId> read = symbols_read(*program.graph, id);
-    symbols.insert(read.begin(), read.end());
-  };
-  for_each_statement(program.body, [&](const Statement& statement) {
-    if (const auto* assign = std::get_if<Assign>(&statement.content)) {
-      for (const Assignment& each : assign->assignments) {
-        symbols.insert(each.target);
-        add_read(each.value);
-      }
-    } else if (const auto* loop = std::get_if<While>(&statement.content)) {
-      add_read(loop->condition);
-    } else if (const auto* branch = std::get_if<Branch>(&statement.content)) {
-      add_read(branch->condition);
-    }
-  });
+Symbols symbols_of(const Program& program) {
+  Symbols symbols;
+  for (const Statement& statement : program.body) {
+    add_reads(*program.graph, statement, symbols);
+    add_writes(statement, symbols);
+  }
   return symbols;
 }
 
-std::set<SymbolId> targets_of(const Program& program) {
-  std::set<SymbolId> targets;
-  for_each_statement(program.body, [&](const Statement& statement) {
-    if (const auto* assign = std::get_if<Assign>(&statement.content)) {
-      for (const Assignment& each : assign->assignments) {
-        targets.insert(each.target);
-      }
-    }
-  });
+Symbols targets_of(const Program& program) {
+  Symbols targets;
+  for (const Statement& statement : program.body) {
+    add_writes(statement, targets);
+  }
   return targets;
 }
 

@@ -88,6 +88,12 @@ struct Placement {
 /// Rows of a batch are cut into tiles of this many, whatever the number of threads.
 constexpr Size kTileRows = 64;
 
+/// Returns how many tiles so many samples need.
+constexpr Size tiles_of(Size samples) { return (samples + kTileRows - 1) / kTileRows; }
+
+/// Returns a number of bytes rounded up to whole cache lines, at which every variable begins.
+constexpr Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
+
 struct Program {
   std::shared_ptr<Graph> graph;
   Region body;

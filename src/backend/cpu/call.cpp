@@ -76,6 +76,11 @@ class FusedCall : public PreparedCall {
   Size rows_each_ = 1;  // of one sample, or of the shared tensor
 };
 
+/// Returns the floating-point operations of a product for so many samples: a multiply-add counts two.
+double flops_of(const ProductKernel& kernel, Size samples) {
+  return 2.0 * static_cast<double>(samples) * static_cast<double>(kernel.m * kernel.n * kernel.k);
+}
+
 class RowProductCall : public PreparedCall {
  public:
   RowProductCall(const ProductKernel& kernel, std::shared_ptr<const RowProduct> product, const Call& call, const CallBuilder& builder)
@@ -86,9 +91,7 @@ class RowProductCall : public PreparedCall {
     product_->run(frame.rows * kernel_.m, frame.at<const std::byte>(a_), frame.at<const std::byte>(b_), frame.at<float>(d_), frame.scratch);
   }
   std::size_t scratch_bytes(Size) const override { return product_->scratch_bytes(); }
-  double flops(Size samples) const override {
-    return 2.0 * static_cast<double>(samples) * static_cast<double>(kernel_.m * kernel_.n * kernel_.k);
-  }
+  double flops(Size samples) const override { return flops_of(kernel_, samples); }
 
  private:
   ProductKernel kernel_;
@@ -108,9 +111,7 @@ class SampleProductCall : public PreparedCall {
                   frame.scratch);
   }
   std::size_t scratch_bytes(Size samples) const override { return product_->scratch_bytes(samples * kernel_.k); }
-  double flops(Size samples) const override {
-    return 2.0 * static_cast<double>(samples) * static_cast<double>(kernel_.m * kernel_.n * kernel_.k);
-  }
+  double flops(Size samples) const override { return flops_of(kernel_, samples); }
 
  private:
   ProductKernel kernel_;
@@ -136,9 +137,7 @@ class PlainProductCall : public PreparedCall {
                     d + i * kernel_.m * kernel_.n);
     }
   }
-  double flops(Size samples) const override {
-    return 2.0 * static_cast<double>(by_rows_ ? samples : 1) * static_cast<double>(kernel_.m * kernel_.n * kernel_.k);
-  }
+  double flops(Size samples) const override { return flops_of(kernel_, by_rows_ ? samples : 1); }
 
  private:
   ProductKernel kernel_;

@@ -16,8 +16,6 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 
-Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
-
 }  // namespace
 
 void Arena64::Release::operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, kAlignment); }
@@ -114,7 +112,7 @@ double CpuExecutable::flops(Size samples) const {
 
 Size CpuExecutable::bytes(Size samples) const {
   Size total = static_cast<Size>(shared_bytes_) + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
-  const Size tiles = (samples + kTileRows - 1) / kTileRows;
+  const Size tiles = tiles_of(samples);
   for (const Variable& variable : variables_) {
     const Placement& placement = variable.placement;
     total += placement.arena == Arena::batch ? samples * placement.bytes : placement.arena == Arena::tiles ? tiles * aligned(placement.bytes) : 0;

@@ -10,9 +10,6 @@
 namespace pcxx::cpu {
 namespace {
 
-Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
-Size tiles_of(Size samples) { return (samples + kTileRows - 1) / kTileRows; }
-
 /// Runs a piece of work; the first failure of a team is kept and thrown when all threads are back.
 template <class Work>
 void guarded(std::exception_ptr& failure, const Work& work) {
@@ -36,9 +33,9 @@ void CpuExecutable::reserve(Size samples) {
   Size bytes = 0;
   for (Variable& variable : variables_) {
     const Arena arena = variable.placement.arena;
-    if (arena == Arena::batch || arena == Arena::input) {  // inputs: room for those that come in another type
+    if (arena == Arena::batch) {
       variable.offset = bytes;
-      bytes += arena == Arena::batch ? aligned(samples * variable.placement.bytes) : 0;
+      bytes += aligned(samples * variable.placement.bytes);
     } else if (arena == Arena::tiles) {
       variable.offset = bytes;
       bytes += tiles_of(samples) * aligned(variable.placement.bytes);

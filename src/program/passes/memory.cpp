@@ -10,10 +10,6 @@
 namespace pcxx {
 namespace {
 
-constexpr Size kAlignment = 64;
-
-Size aligned(Size bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
 /// When a variable of a stage is in use, in positions of the stage's calls.
 struct Interval {
   Size first;
