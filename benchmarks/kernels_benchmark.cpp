@@ -51,9 +51,7 @@ void row_product(benchmark::State& state, ElementType type) {
   const RowProduct product({n, k, false, type}, 64);
   const Buffer a = floats(rows * k), b = floats(k * n), d = floats(rows * n), packed(product.packed_bytes()), scratch(product.scratch_bytes());
   std::memset(a.bytes(), 0, static_cast<std::size_t>(rows * k) * 2);
-  for (Size part = 0; part < product.pack_parts(); ++part) {
-    product.pack(b.floats(), packed.bytes(), part);
-  }
+  product.pack(b.floats(), packed.bytes(), 0, product.pack_parts());
   for (auto _ : state) {
     product.run(rows, a.bytes(), packed.bytes(), d.floats(), scratch.bytes());
   }
@@ -65,9 +63,7 @@ void pack(benchmark::State& state, bool transposed, ElementType type) {
   const RowProduct product({n, k, transposed, type}, 64);
   const Buffer b = floats(k * n), packed(product.packed_bytes());
   for (auto _ : state) {
-    for (Size part = 0; part < product.pack_parts(); ++part) {
-      product.pack(b.floats(), packed.bytes(), part);
-    }
+    product.pack(b.floats(), packed.bytes(), 0, product.pack_parts());
   }
   state.SetBytesProcessed(state.iterations() * k * n * 4);
 }
@@ -79,9 +75,7 @@ void sample_product(benchmark::State& state, ElementType type) {
   std::memset(a.bytes(), 0, static_cast<std::size_t>(samples * m) * 2);
   std::memset(b.bytes(), 0, static_cast<std::size_t>(samples * n) * 2);
   for (auto _ : state) {
-    for (Size part = 0; part < product.parts(); ++part) {
-      product.run(samples, a.bytes(), b.bytes(), d.floats(), part, scratch.bytes());
-    }
+    product.run(samples, a.bytes(), b.bytes(), d.floats(), 0, product.parts(), scratch.bytes());
   }
   report_flops(state, 2.0 * static_cast<double>(samples * m * n));
 }
@@ -102,7 +96,7 @@ void pack_shapes(benchmark::internal::Benchmark* bench) {
 }
 
 void sample_shapes(benchmark::internal::Benchmark* bench) {
-  for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{784, 128}, {128, 128}, {128, 10}, {784, 512}, {512, 512}, {1024, 1024}}) {
+  for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{128, 784}, {128, 128}, {10, 128}, {512, 784}, {512, 512}, {1024, 1024}}) {
     for (const Size samples : {128, 256}) {
       bench->Args({samples, m, n});
     }

@@ -57,8 +57,10 @@ Floats row_product(const RowProduct& product, const RowProductShape& shape, Size
 }
 
 void pack_all(const RowProduct& product, const float* b, const AlignedBytes& packed) {
-  for (Size part = product.pack_parts(); part-- > 0;) {
-    product.pack(b, packed.get(), part);
+  for (Size last = product.pack_parts(); last > 0;) {
+    const Size first = std::max<Size>(0, last - 3);
+    product.pack(b, packed.get(), first, last);
+    last = first;
   }
 }
 
@@ -143,15 +145,26 @@ TEST(RowProduct, ManyThreadsShareOneObjectAndTheirNumberChangesNothing) {
   }
 }
 
+/// In goes of so many parts, the last ones first.
+Floats sample_product(const SampleProduct& product, const SampleProductShape& shape, Size samples, const void* a, const void* b, Size each) {
+  Floats d(static_cast<std::size_t>(shape.m * shape.n), std::numeric_limits<float>::quiet_NaN());
+  const AlignedBytes scratch(product.scratch_bytes(samples));
+  for (Size last = product.parts(); last > 0;) {
+    const Size first = std::max<Size>(0, last - each);
+    product.run(samples, a, b, d.data(), first, last, scratch.get());
+    last = first;
+  }
+  return d;
+}
+
 void check_samples(const SampleProductShape& shape, Size samples) {
   SCOPED_TRACE(testing::Message() << "m " << shape.m << " n " << shape.n << " samples " << samples << " " << to_string(shape.inputs));
   const Operand a(random_floats(samples * shape.m, 3), shape.inputs);
   const Operand b(random_floats(samples * shape.n, 4), shape.inputs);
   const SampleProduct product(shape);
-  Floats d(static_cast<std::size_t>(shape.m * shape.n), std::numeric_limits<float>::quiet_NaN());
-  for (Size part = product.parts(); part-- > 0;) {
-    const AlignedBytes scratch(product.scratch_bytes(samples));
-    product.run(samples, a.at(0), b.at(0), d.data(), part, scratch.get());
+  const Floats d = sample_product(product, shape, samples, a.at(0), b.at(0), product.parts());
+  for (const Size each : {1, 2, 5}) {
+    ASSERT_EQ(sample_product(product, shape, samples, a.at(0), b.at(0), each), d) << each << " parts in one go";
   }
   for (Size i = 0; i < shape.m; ++i) {
     for (Size j = 0; j < shape.n; ++j) {
@@ -169,7 +182,7 @@ TEST(SampleProduct, AgreesWithPlainLoops) {
   for_every_target([] {
     for (const auto type : {ElementType::f32, ElementType::bf16}) {
       for (const Size samples : {0, 1, 2, 32, 257, 600}) {
-        for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{1, 1}, {2, 32}, {32, 2}, {13, 33}, {128, 10}, {200, 70}, {300, 260}}) {
+        for (const auto& [m, n] : std::vector<std::pair<Size, Size>>{{1, 1}, {2, 32}, {32, 2}, {13, 33}, {128, 10}, {10, 128}, {200, 70}, {300, 260}}) {
           check_samples({m, n, type}, samples);
         }
       }

@@ -20,6 +20,10 @@ std::vector<Operand> operands(const std::vector<SymbolId>& symbols, const CallBu
   return result;
 }
 
+constexpr Size kElementsOfPart = 2048;  // of a fused call: whole cache lines, and little beside a call's own cost
+constexpr double kOperation = 8;        // what an elementwise operation costs, and
+constexpr double kMoved = 32;           // an element that is moved, in operations of a product
+
 class FusedCall : public PreparedCall {
  public:
   FusedCall(const Program& program, const Call& call, const CallBuilder& builder)
@@ -32,14 +36,14 @@ class FusedCall : public PreparedCall {
     }
   }
 
-  Size parts(Size) const override {
+  Size parts() const override {
     return by_rows_ ? 1 : std::max<Size>(1, (rows_each_ + rows_of_part() - 1) / rows_of_part());
   }
 
-  void run(const Frame& frame, Size part) const override {
+  void run(const Frame& frame, Size first_part, Size last_part) const override {
     constexpr std::size_t kMost = 24;  // pointers on the stack; kernels with more take them from the heap
-    const Size first = by_rows_ ? 0 : part * rows_of_part();
-    const Size rows = by_rows_ ? frame.rows * rows_each_ : std::min(rows_of_part(), rows_each_ - first);
+    const Size first = by_rows_ ? 0 : first_part * rows_of_part();
+    const Size rows = by_rows_ ? frame.rows * rows_each_ : std::min(last_part * rows_of_part(), rows_each_) - first;
     const float* few_inputs[kMost];
     float* few_outputs[kMost];
     std::vector<const float*> many_inputs(inputs_.size() > kMost ? inputs_.size() : 0);
@@ -62,12 +66,13 @@ class FusedCall : public PreparedCall {
     const Size rows = rows_each_ * (by_rows_ ? samples : 1);
     return static_cast<double>(rows) * static_cast<double>(kernel_.columns) * static_cast<double>(kernel_.steps.size());
   }
+  double cost(Size samples) const override { return kOperation * flops(samples); }
 
   std::string details() const override { return code_.listing(); }
 
  private:
   Size advance(bool full, bool per_row, Size rows) const { return full ? rows * kernel_.columns : per_row ? rows : 0; }
-  Size rows_of_part() const { return std::max<Size>(1, 16384 / std::max<Size>(1, kernel_.columns)); }
+  Size rows_of_part() const { return std::max<Size>(1, kElementsOfPart / std::max<Size>(1, kernel_.columns)); }
 
   FusedKernel kernel_;
   ElementwiseKernel code_;
@@ -87,11 +92,12 @@ class RowProductCall : public PreparedCall {
       : kernel_(kernel), product_(std::move(product)), a_(builder.operand(call.inputs[0])), b_(builder.operand(call.inputs[1])),
         d_(builder.operand(call.outputs[0])) {}
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     product_->run(frame.rows * kernel_.m, frame.at<const std::byte>(a_), frame.at<const std::byte>(b_), frame.at<float>(d_), frame.scratch);
   }
   std::size_t scratch_bytes(Size) const override { return product_->scratch_bytes(); }
   double flops(Size samples) const override { return flops_of(kernel_, samples); }
+  double cost(Size samples) const override { return flops(samples); }
 
  private:
   ProductKernel kernel_;
@@ -105,13 +111,14 @@ class SampleProductCall : public PreparedCall {
       : kernel_(kernel), product_(std::move(product)), a_(builder.operand(call.inputs[0])), b_(builder.operand(call.inputs[1])),
         d_(builder.operand(call.outputs[0])) {}
 
-  Size parts(Size) const override { return product_->parts(); }
-  void run(const Frame& frame, Size part) const override {
-    product_->run(frame.samples * kernel_.k, frame.at<const std::byte>(a_), frame.at<const std::byte>(b_), frame.at<float>(d_), part,
-                  frame.scratch);
+  Size parts() const override { return product_->parts(); }
+  void run(const Frame& frame, Size first, Size last) const override {
+    product_->run(frame.samples * kernel_.k, frame.at<const std::byte>(a_), frame.at<const std::byte>(b_), frame.at<float>(d_), first,
+                  last, frame.scratch);
   }
   std::size_t scratch_bytes(Size samples) const override { return product_->scratch_bytes(samples * kernel_.k); }
   double flops(Size samples) const override { return flops_of(kernel_, samples); }
+  double cost(Size samples) const override { return flops(samples); }
 
  private:
   ProductKernel kernel_;
@@ -128,7 +135,7 @@ class PlainProductCall : public PreparedCall {
         a_step_(per_sample(program, call.inputs[0]) ? elements(program, call.inputs[0]) : 0),
         b_step_(per_sample(program, call.inputs[1]) ? elements(program, call.inputs[1]) : 0) {}
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     const auto* a = frame.at<const float>(a_);
     const auto* b = frame.at<const float>(b_);
     auto* d = frame.at<float>(d_);
@@ -138,6 +145,7 @@ class PlainProductCall : public PreparedCall {
     }
   }
   double flops(Size samples) const override { return flops_of(kernel_, by_rows_ ? samples : 1); }
+  double cost(Size samples) const override { return kOperation * flops(samples); }
 
  private:
   ProductKernel kernel_;
@@ -151,9 +159,12 @@ class PackCall : public PreparedCall {
   PackCall(std::shared_ptr<const RowProduct> product, const Call& call, const CallBuilder& builder)
       : product_(std::move(product)), from_(builder.operand(call.inputs[0])), to_(builder.operand(call.outputs[0])) {}
 
-  Size parts(Size) const override { return product_->pack_parts(); }
-  void run(const Frame& frame, Size part) const override { product_->pack(frame.at<const float>(from_), frame.at<std::byte>(to_), part); }
+  Size parts() const override { return product_->pack_parts(); }
+  void run(const Frame& frame, Size first, Size last) const override {
+    product_->pack(frame.at<const float>(from_), frame.at<std::byte>(to_), first, last);
+  }
   double flops(Size) const override { return 0; }
+  double cost(Size) const override { return kMoved * static_cast<double>(product_->packed_bytes() / sizeof(float)); }
 
  private:
   std::shared_ptr<const RowProduct> product_;
@@ -166,10 +177,11 @@ class ConvertCall : public PreparedCall {
       : by_rows_(per_sample(program, call.outputs[0])), elements_(elements(program, call.outputs[0])),
         from_(builder.operand(call.inputs[0])), to_(builder.operand(call.outputs[0])) {}
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     to_bf16(frame.at<const float>(from_), frame.at<std::byte>(to_), elements_ * (by_rows_ ? frame.rows : 1));
   }
   double flops(Size) const override { return 0; }
+  double cost(Size samples) const override { return kMoved * static_cast<double>(elements_ * (by_rows_ ? samples : 1)); }
 
  private:
   bool by_rows_;
@@ -183,7 +195,7 @@ class CombineCall : public PreparedCall {
   CombineCall(const Program& program, const Call& call, const CallBuilder& builder)
       : elements_(elements(program, call.outputs[0])), from_(builder.operand(call.inputs[0])), to_(builder.operand(call.outputs[0])) {}
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     auto* to = frame.at<float>(to_);
     const auto* from = frame.at<const float>(from_);
     const Size step = from_.tile_bytes / static_cast<Size>(sizeof(float));
@@ -195,6 +207,7 @@ class CombineCall : public PreparedCall {
     }
   }
   double flops(Size samples) const override { return static_cast<double>(elements_ * (samples / kTileRows)); }
+  double cost(Size samples) const override { return kMoved * static_cast<double>(elements_ * tiles_of(samples)); }
 
  private:
   Size elements_;

@@ -40,18 +40,18 @@ struct Frame {
 class PreparedCall {
  public:
   virtual ~PreparedCall() = default;
-  /// Returns into how many pieces a shared call is cut; depends on the shapes alone. A row call is one piece a tile.
-  virtual Size parts(Size samples) const {
-    static_cast<void>(samples);
-    return 1;
-  }
-  virtual void run(const Frame& frame, Size part) const = 0;
+  /// Returns into how many pieces a shared call may be cut; depends on the shapes alone. A row call is one piece a tile.
+  virtual Size parts() const { return 1; }
+  /// Computes the pieces [first, last). Bits do not depend on how the pieces are put together.
+  virtual void run(const Frame& frame, Size first, Size last) const = 0;
   virtual std::size_t scratch_bytes(Size samples) const {
     static_cast<void>(samples);
     return 0;
   }
   /// Returns the floating-point operations of the whole batch.
   virtual double flops(Size samples) const = 0;
+  /// Returns about how long the whole batch takes, in operations of a product: shares of work are cut by it.
+  virtual double cost(Size samples) const = 0;
   /// Returns what explain() adds below the call, or nothing.
   virtual std::string details() const { return {}; }
 };

@@ -66,7 +66,7 @@ Steps CpuExecutable::prepared(const Region& region) {
     if (const auto* call = std::get_if<Call>(&statement.content)) {
       steps.push_back({CallStep{prepare(program_, *call, *this)}});
     } else if (const auto* stage = std::get_if<Stage>(&statement.content)) {
-      steps.push_back({StageStep{stage->span, prepared(stage->body)}});
+      steps.push_back({StageStep{stage->span, prepared(stage->body), {}}});
     } else if (const auto* repeat = std::get_if<Repeat>(&statement.content)) {
       steps.push_back({RepeatStep{repeat->count, repeat->first, operand(repeat->index), prepared(repeat->body)}});
     } else if (const auto* loop = std::get_if<While>(&statement.content)) {

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/call.h"
+#include "backend/cpu/shares.h"
 
 namespace pcxx::cpu {
 
@@ -16,7 +17,8 @@ using Steps = std::vector<Step>;
 /// Work cut into pieces, of which each thread has its share.
 struct StageStep {
   Span span;
-  Steps body;           // calls; for rows also loops
+  Steps body;                              // calls; for rows also loops
+  std::vector<std::vector<Share>> shares;  // of a shared stage, one a thread
 };
 struct RepeatStep {
   Size count;
@@ -88,9 +90,10 @@ class CpuExecutable : public Executable, private CallBuilder {
   std::vector<std::byte*> resolve(std::span<const InputView> inputs, State& state);
   void convert_input(const InputView& input, std::byte* to) const;
   int team_size(Size samples) const;
+  void cut_shares(Steps& steps);
   void walk(const Steps& steps, Frame& frame, std::exception_ptr& failure);
   void run_rows(const StageStep& stage, const Frame& frame, std::exception_ptr& failure);
-  void run_shared(const StageStep& stage, const Frame& frame, std::exception_ptr& failure);
+  static void run_shared(const StageStep& stage, const Frame& frame, std::exception_ptr& failure);
   static void run_tile(const Steps& steps, const Frame& frame);
 
   Program program_;

@@ -198,7 +198,7 @@ class OperationCall : public PreparedCall {
     body_ = body_of(e, shapes);
   }
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     Inputs in;
     for (const Operand& operand : from_) {
       in.push_back(frame.at<const float>(operand));
@@ -213,8 +213,10 @@ class OperationCall : public PreparedCall {
     }
   }
   double flops(Size) const override { return 0; }
+  double cost(Size samples) const override { return kElement * static_cast<double>(elements_ * (by_rows_ ? samples : 1)); }
 
  private:
+  static constexpr double kElement = 100;  // about what an element costs, in operations of a product
   std::vector<Operand> from_;
   std::vector<Size> steps_;
   Operand to_;
@@ -232,7 +234,7 @@ class RandomCall : public PreparedCall {
     }
   }
 
-  void run(const Frame& frame, Size) const override {
+  void run(const Frame& frame, Size, Size) const override {
     std::vector<double> counters;
     for (const Operand& counter : counters_) {
       counters.push_back(*frame.at<const float>(counter));
@@ -247,6 +249,10 @@ class RandomCall : public PreparedCall {
     }
   }
   double flops(Size) const override { return 0; }
+  double cost(Size samples) const override {
+    constexpr double kDraw = 2000;  // about what a number costs, in operations of a product
+    return kDraw * static_cast<double>(expression_.shape.elements() * (expression_.span == Span::per_sample ? samples : 1));
+  }
 
  private:
   Expression expression_;

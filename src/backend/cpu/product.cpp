@@ -20,10 +20,11 @@ namespace {
 
 constexpr Size kVendorElements = 4096;     // of a bf16 b: below it, or with a side below kVendorSide, a call of oneDNN
 constexpr Size kVendorSide = 16;           // costs more than bf16 saves
-constexpr Size kPackElements = 32 * 1024;  // of one part of packing
-constexpr Size kSampleRows = 96;           // of one block of d
-constexpr Size kWide = 512, kWideRows = 192;  // columns of d from which on a block has more, for it copies all of b
-constexpr Size kSampleElements = 96 * 64;  // of one block of a narrow d
+constexpr Size kVendorPack = 32 * 1024;    // elements of one part of packing by oneDNN
+constexpr Size kVendorRows = 64;           // of d in one call of oneDNN that sums over samples
+constexpr Size kPartElements = 2048;       // of one part of packing, or of a narrow d: little enough to be shared evenly
+constexpr Size kPartRows = 16;             // of d in a part of a sum over samples; of a narrow d more
+constexpr Size kBlockRows = 192;           // of d in one go: its columns of a stay in the cache
 
 std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 std::size_t float_bytes(Size count) { return round_up(static_cast<std::size_t>(count) * sizeof(float)); }
@@ -48,9 +49,9 @@ struct RowProduct::Implementation {
 
   Implementation(const RowProductShape& s, Size rows) : shape(s), tile(std::max<Size>(rows, 1)), kernels(product_kernels()), packing(pack_kernels()) {
     if (vendor_takes(s.n, s.k, s.inputs)) {
-      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true}, kPackElements);
+      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true}, kVendorPack);
     }
-    const Size panels = std::max<Size>(1, kPackElements / std::max<Size>(1, s.k * kernels.panel_columns));
+    const Size panels = std::max<Size>(1, kPartElements / std::max<Size>(1, s.k * kernels.panel_columns));
     part_columns = panels * kernels.panel_columns;
   }
 
@@ -100,15 +101,17 @@ Size RowProduct::pack_parts() const {
   return self.vendor ? self.vendor->pack_parts() : std::max<Size>(1, (self.shape.n + self.part_columns - 1) / self.part_columns);
 }
 
-void RowProduct::pack(const float* b, std::byte* packed, Size part) const {
+void RowProduct::pack(const float* b, std::byte* packed, Size first, Size last) const {
   const Implementation& self = *implementation_;
   const RowProductShape& s = self.shape;
   if (self.vendor) {
-    self.vendor->pack(s.transposed_b, b, packed, part);
+    for (Size part = first; part < last; ++part) {
+      self.vendor->pack(s.transposed_b, b, packed, part);
+    }
     return;
   }
-  const Size from = part * self.part_columns;
-  const Size to = std::min(s.n, from + self.part_columns);
+  const Size from = first * self.part_columns;
+  const Size to = std::min(s.n, last * self.part_columns);
   self.packing.panels(s.n, s.k, s.transposed_b, s.inputs == ElementType::bf16, from, to, b, floats(packed));
 }
 
@@ -140,19 +143,18 @@ struct SampleProduct::Implementation {
   SampleProductShape shape;
   const ProductKernels& kernels;
   bool by_vendor;
-  Size parts, block_rows;
+  Size part_rows, block_rows;
   mutable std::mutex mutex;  // guards products
   mutable std::map<std::pair<Size, Size>, std::unique_ptr<VendorProduct>> products;  // by rows of d, samples
 
   explicit Implementation(const SampleProductShape& s)
       : shape(s), kernels(product_kernels()), by_vendor(vendor_takes(s.n, s.m, s.inputs)) {
-    const Size rows = s.n >= kWide ? kWideRows : std::max(kSampleRows, kSampleElements / std::max<Size>(1, s.n));
-    parts = std::max<Size>(1, (s.m + rows / 2) / rows);
-    block_rows = (s.m + parts - 1) / parts;
+    part_rows = by_vendor ? kVendorRows : std::max(kPartRows, kPartElements / std::max<Size>(1, s.n));
+    block_rows = std::min(s.m, std::max(kBlockRows, part_rows));
   }
 
-  /// Blocks of nearly equal height.
-  Size start_of(Size part) const { return std::min(shape.m, part * block_rows); }
+  Size parts() const { return std::max<Size>(1, (shape.m + part_rows - 1) / part_rows); }
+  Size start_of(Size part) const { return std::min(shape.m, part * part_rows); }
   Size rows_of(Size part) const { return start_of(part + 1) - start_of(part); }
 
   /// The number of samples is known only when the plan runs: a primitive is made when it is first needed.
@@ -160,9 +162,17 @@ struct SampleProduct::Implementation {
     const std::lock_guard lock(mutex);
     auto& entry = products[{rows, samples}];
     if (!entry) {
-      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false}, kPackElements);
+      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false}, kVendorPack);
     }
     return *entry;
+  }
+
+  /// Rows [from, to) of d, in blocks of nearly equal height.
+  void run_blocks(Size samples, const float* a, const float* b, float* d, Size from, Size to, float* scratch) const {
+    const Size rows = to - from, count = (rows + block_rows - 1) / block_rows;
+    for (Size i = 0; i < count; ++i) {
+      kernels.samples(samples, shape.m, shape.n, from + rows * i / count, from + rows * (i + 1) / count, a, b, d, scratch);
+    }
   }
 
   void run_widened(Size samples, const std::uint16_t* a, const std::uint16_t* b, float* d, Size from, Size to,
@@ -171,7 +181,13 @@ struct SampleProduct::Implementation {
     float* wide_b = wide_a + samples * shape.m;
     pack_kernels().from_bf16(a, wide_a, samples * shape.m);
     pack_kernels().from_bf16(b, wide_b, samples * shape.n);
-    kernels.samples(samples, shape.m, shape.n, from, to, wide_a, wide_b, d, scratch);
+    run_blocks(samples, wide_a, wide_b, d, from, to, scratch);
+  }
+
+  void run_vendor(Size samples, const std::uint16_t* a, const void* b, float* d, Size first, Size last, std::byte* scratch) const {
+    for (Size part = first; part < last; ++part) {
+      product(rows_of(part), samples).run(a + start_of(part), b, d + start_of(part) * shape.n, scratch);
+    }
   }
 };
 
@@ -179,9 +195,7 @@ SampleProduct::SampleProduct(const SampleProductShape& shape) : implementation_(
 
 SampleProduct::~SampleProduct() = default;
 
-Size SampleProduct::parts() const {
-  return implementation_->parts;
-}
+Size SampleProduct::parts() const { return implementation_->parts(); }
 
 std::size_t SampleProduct::scratch_bytes(Size samples) const {
   const Implementation& self = *implementation_;
@@ -197,20 +211,16 @@ std::size_t SampleProduct::scratch_bytes(Size samples) const {
   return float_bytes(widened + self.kernels.sample_scratch(samples, s.m, s.n, self.block_rows));
 }
 
-void SampleProduct::run(Size samples, const void* a, const void* b, float* d, Size part, std::byte* scratch) const {
+void SampleProduct::run(Size samples, const void* a, const void* b, float* d, Size first, Size last, std::byte* scratch) const {
   const Implementation& self = *implementation_;
-  const SampleProductShape& s = self.shape;
-  const Size from = self.start_of(part);
-  const Size to = from + self.rows_of(part);
+  const Size from = self.start_of(first), to = self.start_of(last);
+  const auto* half_a = static_cast<const std::uint16_t*>(a);
   if (self.by_vendor && samples > 0) {
-    const std::uint16_t* block = static_cast<const std::uint16_t*>(a) + from;
-    self.product(to - from, samples).run(block, b, d + from * s.n, scratch);
-  } else if (s.inputs == ElementType::bf16) {
-    self.run_widened(samples, static_cast<const std::uint16_t*>(a), static_cast<const std::uint16_t*>(b), d, from, to,
-                     floats(scratch));
+    self.run_vendor(samples, half_a, b, d, first, last, scratch);
+  } else if (self.shape.inputs == ElementType::bf16) {
+    self.run_widened(samples, half_a, static_cast<const std::uint16_t*>(b), d, from, to, floats(scratch));
   } else {
-    self.kernels.samples(samples, s.m, s.n, from, to, static_cast<const float*>(a), static_cast<const float*>(b), d,
-                         floats(scratch));
+    self.run_blocks(samples, static_cast<const float*>(a), static_cast<const float*>(b), d, from, to, floats(scratch));
   }
 }
 

@@ -29,10 +29,10 @@ class RowProduct {
 
   /// Returns the bytes of packed b (64-byte aligned by the caller).
   std::size_t packed_bytes() const;
-  /// Returns into how many independent parts packing is cut.
+  /// Returns into how many independent parts packing may be cut.
   Size pack_parts() const;
-  /// Packs one part of the f32 matrix b.
-  void pack(const float* b, std::byte* packed, Size part) const;
+  /// Packs parts [first, last) of the f32 matrix b.
+  void pack(const float* b, std::byte* packed, Size first, Size last) const;
   /// Returns the bytes of scratch that one call of run needs (64-byte aligned by the caller; may be 0).
   std::size_t scratch_bytes() const;
   /// Computes d for any number of rows; a is f32 or bf16 (as `inputs` says), dense.
@@ -57,12 +57,12 @@ class SampleProduct {
   explicit SampleProduct(const SampleProductShape& shape);
   ~SampleProduct();
 
-  /// Returns into how many blocks of rows of d the work is cut; depends on the shape alone.
+  /// Returns into how many parts, each some rows of d, the work may be cut; depends on the shape alone.
   Size parts() const;
   /// Returns the bytes of scratch that one call of run needs for so many samples.
   std::size_t scratch_bytes(Size samples) const;
-  /// Computes one block of d; zero samples give zeros.
-  void run(Size samples, const void* a, const void* b, float* d, Size part, std::byte* scratch) const;
+  /// Computes parts [first, last) of d; zero samples give zeros.
+  void run(Size samples, const void* a, const void* b, float* d, Size first, Size last, std::byte* scratch) const;
 
  private:
   struct Implementation;

@@ -124,10 +124,29 @@ int CpuExecutable::team_size(Size samples) const {
   return std::min(options_.threads, most);
 }
 
+/// Decides again who does what of the shared stages, for the samples and the team at hand.
+void CpuExecutable::cut_shares(Steps& steps) {
+  for (Step& step : steps) {
+    if (auto* stage = std::get_if<StageStep>(&step.content)) {
+      std::vector<const PreparedCall*> calls;
+      for_each_call(stage->body, 1, [&](const PreparedCall& call, double) { calls.push_back(&call); });
+      stage->shares = shares_of(calls, samples_, team_);
+    } else if (auto* repeat = std::get_if<RepeatStep>(&step.content)) {
+      cut_shares(repeat->body);
+    } else if (auto* loop = std::get_if<WhileStep>(&step.content)) {
+      cut_shares(loop->body);
+    } else if (auto* branch = std::get_if<BranchStep>(&step.content)) {
+      cut_shares(branch->yes);
+      cut_shares(branch->no);
+    }
+  }
+}
+
 void CpuExecutable::run(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) {
   if (samples != samples_ || capacity_ < 0) {
     reserve(samples);
     team_ = team_size(samples);
+    cut_shares(steps_);
   }
   std::vector<std::byte*> bases = resolve(inputs, state);
   if (program_.samples >= 0 && index_.contains(program_.samples)) {
@@ -192,7 +211,7 @@ void CpuExecutable::run_rows(const StageStep& stage, const Frame& frame, std::ex
 void CpuExecutable::run_tile(const Steps& steps, const Frame& frame) {
   for (const Step& step : steps) {
     if (const auto* call = std::get_if<CallStep>(&step.content)) {
-      call->call->run(frame, 0);
+      call->call->run(frame, 0, 1);
     } else if (const auto* repeat = std::get_if<RepeatStep>(&step.content)) {
       for (Size i = 0; i < repeat->count; ++i) {
         *frame.at<float>(repeat->index) = static_cast<float>(repeat->first + i);
@@ -203,17 +222,10 @@ void CpuExecutable::run_tile(const Steps& steps, const Frame& frame) {
 }
 
 void CpuExecutable::run_shared(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
-  // Each thread takes its share of every tensor: the part of a gradient, of its optimiser's step and of the matrix packed
-  // from it then stay in one core's cache from wave to wave. Calls of few parts go around.
-  const Size team = omp_get_num_threads(), thread = omp_get_thread_num();
-  for (std::size_t which = 0; which < stage.body.size(); ++which) {
-    const PreparedCall& call = *std::get<CallStep>(stage.body[which].content).call;
-    const Size parts = call.parts(frame.samples);
-    for (Size part = 0; part < parts; ++part) {
-      const Size owner = parts >= team ? part * team / parts : (static_cast<Size>(which) + part) % team;
-      if (owner == thread) {
-        guarded(failure, [&] { call.run(frame, part); });
-      }
+  const auto threads = static_cast<std::size_t>(omp_get_num_threads());  // fewer than asked for, perhaps
+  for (auto i = static_cast<std::size_t>(omp_get_thread_num()); i < stage.shares.size(); i += threads) {
+    for (const Share& share : stage.shares[i]) {
+      guarded(failure, [&] { share.call->run(frame, share.first, share.last); });
     }
   }
 #pragma omp barrier
