@@ -102,12 +102,10 @@ ExpressionId PhaseView::rebuilt(ExpressionId id) {
   if (e.op == Op::batch_sum) {
     return batch_sum(operands[0]).id();
   }
-  Attributes attributes = e.attributes;
-  if (e.op == Op::matmul && e.attributes.integers[2] != 0) {  // a sum over samples
-    attributes.integers[2] = 0;
-    return batch_sum(apply(e.op, std::move(operands), std::move(attributes))).id();
+  if (sums_samples(e)) {
+    return batch_sum(apply(e.op, std::move(operands), with_sample_sum(e.op, e.attributes, false), e.shape)).id();
   }
-  return apply(e.op, std::move(operands), std::move(attributes), e.shape).id();
+  return apply(e.op, std::move(operands), e.attributes, e.shape).id();
 }
 
 ExpressionId PhaseView::seen(Size node) {

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "program/program.h"
+#include "tensor/rules.h"
 
 namespace pcxx {
 namespace {
@@ -28,9 +29,9 @@ std::string text(const Graph& graph, ExpressionId id, int depth) {
   }
   if (e.op == Op::matmul) {
     return fmt::format("matmul{}{}{}({})", e.attributes.integers[0] ? "_ta" : "", e.attributes.integers[1] ? "_tb" : "",
-                       e.attributes.integers[2] ? "_sum" : "", operands);
+                       sums_samples(e) ? "_sum" : "", operands);
   }
-  return fmt::format("{}({})", to_string(e.op), operands);
+  return fmt::format("{}{}({})", to_string(e.op), sums_samples(e) && e.op != Op::batch_sum ? "_sum" : "", operands);
 }
 
 std::string operand_list(const Graph& graph, const Expression& e, int depth) {

@@ -53,8 +53,19 @@ enum class Op : std::uint8_t {
   gather,       // rows of a table (n, ...) by index (...)
   scatter_add,  // index, rows: adds rows into a zero table; integers: n
   one_hot,      // integers: depth
+  take,         // elements along one axis by a table known when tracing; integers: axis, indices
+  take_add,     // adds elements into zeros at the places of a table; integers: axis, indices; the sizes are the expression's shape
   // contraction
   matmul,  // integers: transpose a, transpose b, sum over samples; operands of rank 2
+  // Over windows of pictures (d1, ..., dn, channels); attributes as in windows.h. A weight is (O, k1, ..., kn, C / groups).
+  convolve,             // picture (in..., C), weight -> (out..., O); the sizes are the expression's shape
+  convolve_transposed,  // picture (out..., O), weight -> (in..., C); the adjoint in the picture; sizes likewise
+  convolve_weight,      // picture (in..., C), picture (out..., O) -> weight; the adjoint in the weight
+  // windows of pictures without a weight; the sizes are the expression's shape
+  window_sum,     // (in..., C) -> (out..., C); places outside the picture count as zero
+  window_spread,  // (out..., C) -> (in..., C); adjoint of window_sum
+  window_pick,    // x (in..., C), v (in..., C) -> (out..., C): v at the first place of x's maximum; no gradient to x
+  window_route,   // x (in..., C), g (out..., C) -> (in..., C); adjoint of window_pick in v
   // samples
   batch_sum,  // per sample to shared
   // other

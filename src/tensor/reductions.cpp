@@ -123,9 +123,7 @@ static Tensor sum_inside_product(const Tensor& product) {
   for (const ExpressionId id : e.operands) {
     operands.emplace_back(product.graph(), id);
   }
-  Attributes attributes = e.attributes;
-  attributes.integers[2] = 1;
-  return apply(Op::matmul, std::move(operands), std::move(attributes));
+  return apply(e.op, std::move(operands), with_sample_sum(e.op, e.attributes, true), e.shape);
 }
 
 Tensor batch_sum(const Tensor& x) {
@@ -136,7 +134,7 @@ Tensor batch_sum(const Tensor& x) {
     return x * batch_size(x);
   }
   const Expression& e = (*x.graph())[x.id()];
-  if (e.op == Op::matmul) {
+  if (can_sum_samples(e.op)) {
     return sum_inside_product(x);
   }
   if (e.op == Op::reshape || e.op == Op::transpose) {

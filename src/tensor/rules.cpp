@@ -11,7 +11,7 @@ namespace {
 std::array<OperationRule, static_cast<std::size_t>(Op::count)> collect() {
   std::array<OperationRule, static_cast<std::size_t>(Op::count)> table;
   for (const auto rules : {leaf_rules(), elementwise_rules(), activation_rules(), reduction_rules(),
-                           structure_rules(), product_rules(), random_rules()}) {
+                           structure_rules(), product_rules(), convolution_rules(), window_rules(), random_rules()}) {
     for (const OperationRule& entry : rules) {
       table[static_cast<std::size_t>(entry.op)] = entry;
     }
@@ -43,6 +43,9 @@ Span joined_span(const Graph& graph, const std::vector<ExpressionId>& operands) 
   return any ? Span::per_sample : Span::shared;
 }
 
+/// Returns which integer of a product's attributes tells whether it sums over the samples.
+std::size_t sum_flag_of(Op op) { return op == Op::matmul ? 2 : 1; }
+
 }  // namespace
 
 const OperationRule& rule(Op op) {
@@ -52,8 +55,15 @@ const OperationRule& rule(Op op) {
 
 std::string_view to_string(Op op) { return rule(op).name; }
 
+bool can_sum_samples(Op op) { return op == Op::matmul || op == Op::convolve_weight; }
+
+Attributes with_sample_sum(Op op, Attributes attributes, bool sum) {
+  attributes.integers[sum_flag_of(op)] = sum ? 1 : 0;
+  return attributes;
+}
+
 bool sums_samples(const Expression& e) {
-  return e.op == Op::batch_sum || (e.op == Op::matmul && e.attributes.integers[2] != 0);
+  return e.op == Op::batch_sum || (can_sum_samples(e.op) && e.attributes.integers[sum_flag_of(e.op)] != 0);
 }
 
 Tensor apply(Op op, std::vector<Tensor> operands, Attributes attributes, Shape shape) {

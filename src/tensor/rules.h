@@ -39,7 +39,15 @@ std::span<const OperationRule> activation_rules();
 std::span<const OperationRule> reduction_rules();
 std::span<const OperationRule> structure_rules();
 std::span<const OperationRule> product_rules();
+std::span<const OperationRule> convolution_rules();
+std::span<const OperationRule> window_rules();
 std::span<const OperationRule> random_rules();
+
+/// Returns whether an operation is a product that can add up its results over the samples by itself.
+bool can_sum_samples(Op op);
+
+/// Returns the attributes of such a product with its sum over the samples or without.
+Attributes with_sample_sum(Op op, Attributes attributes, bool sum);
 
 /// Returns whether the operation's results are added up over the samples, in their order, into one shared result.
 bool sums_samples(const Expression& expression);

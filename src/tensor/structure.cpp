@@ -174,6 +174,45 @@ void infer_one_hot(const Graph& graph, Expression& e) {
   e.shape = Shape(extents);
 }
 
+/// Returns the shape whose axis has one entry for each index of a table in attributes.
+Shape with_axis_of_table(const Shape& shape, const Attributes& attributes) {
+  std::vector<Size> extents = shape.extents();
+  extents[static_cast<std::size_t>(attributes.integers[0])] = static_cast<Size>(attributes.integers.size()) - 1;
+  return Shape(extents);
+}
+
+void require_places(const Expression& e, Size extent) {
+  const auto& numbers = e.attributes.integers;
+  for (auto index = numbers.begin() + 1; index != numbers.end(); ++index) {
+    if (*index < 0 || *index >= extent) {
+      throw ShapeError("[" + std::string(to_string(e.op)) + "] index " + std::to_string(*index) + " along axis " +
+                       std::to_string(numbers[0]) + " of extent " + std::to_string(extent) + "; expected 0 to " +
+                       std::to_string(extent - 1));
+    }
+  }
+}
+
+void infer_take(const Graph& graph, Expression& e) {
+  require_places(e, operand_shape(graph, e)[e.attributes.integers[0]]);
+  e.shape = with_axis_of_table(operand_shape(graph, e), e.attributes);
+  e.dtype = graph[e.operands[0]].dtype;
+}
+
+Gradients gradient_of_take(In in) {
+  return {apply(Op::take_add, {in.cotangent}, expression_of(in.output).attributes, in.operands[0].shape())};
+}
+
+void infer_take_add(const Graph& graph, Expression& e) {
+  require_places(e, e.shape[e.attributes.integers[0]]);
+  const Shape expected = with_axis_of_table(e.shape, e.attributes);
+  if (operand_shape(graph, e) != expected) {
+    throw ShapeError("[take_add] " + to_string(operand_shape(graph, e)) + " into " + to_string(e.shape) + " along axis " +
+                     std::to_string(e.attributes.integers[0]) + "; expected " + to_string(expected));
+  }
+}
+
+Gradients gradient_of_take_add(In in) { return {apply(Op::take, {in.cotangent}, expression_of(in.output).attributes)}; }
+
 const OperationRule kRules[] = {
     {Op::reshape, "reshape", 1, infer_reshape,
      [](In in) { return Gradients{reshape(in.cotangent, in.operands[0].shape())}; }},
@@ -187,6 +226,8 @@ const OperationRule kRules[] = {
     // [/gather_entry]
     {Op::scatter_add, "scatter_add", 2, infer_scatter_add, gradient_of_scatter_add},
     {Op::one_hot, "one_hot", 1, infer_one_hot, [](In) { return Gradients{0.0}; }},
+    {Op::take, "take", 1, infer_take, gradient_of_take},
+    {Op::take_add, "take_add", 1, infer_take_add, gradient_of_take_add},
 };
 
 }  // namespace
@@ -258,6 +299,12 @@ Tensor pad(const Tensor& x, std::vector<Size> before, std::vector<Size> after) {
 // [gather]
 Tensor gather(const Tensor& table, const Tensor& index) { return apply(Op::gather, {table, index}); }
 // [/gather]
+
+Tensor take(const Tensor& x, std::vector<Size> indices, Size axis) {
+  const Size checked = checked_axes("take", x.shape(), {axis})[0];
+  indices.insert(indices.begin(), checked);
+  return apply(Op::take, {x}, {std::move(indices), {}});
+}
 
 Tensor one_hot(const Tensor& index, Size depth) {
   if (depth < 1) {

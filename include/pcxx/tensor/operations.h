@@ -95,6 +95,8 @@ Tensor concat(const std::vector<Tensor>& parts, Size axis);
 Tensor slice(const Tensor& x, std::vector<Size> starts, std::vector<Size> stops);
 /// Returns x with zeros before and after each axis.
 Tensor pad(const Tensor& x, std::vector<Size> before, std::vector<Size> after);
+/// Returns x with entry indices[i] of an axis at place i of it: flips, repetitions, reflections at a border.
+Tensor take(const Tensor& x, std::vector<Size> indices, Size axis);
 /// Returns rows of a table (n, ...) by an index tensor: shape index + table[1:]. An index out of range is a run-time error.
 Tensor gather(const Tensor& table, const Tensor& index);
 /// Returns 1 at the index along a new last axis of the given depth, else 0. An index out of range is a run-time error.

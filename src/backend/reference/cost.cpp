@@ -7,9 +7,12 @@
 
 #include "backend/reference/evaluate.h"
 #include "tensor/rules.h"
+#include "tensor/windows.h"
 
 namespace pcxx::reference {
 namespace {
+
+Size elements_of_window(const Expression& e) { return Shape(windows_of(e).extents).elements(); }
 
 /// Returns what one sample's run of the operation costs.
 double operation_flops(const Graph& graph, const Expression& e) {
@@ -26,11 +29,21 @@ double operation_flops(const Graph& graph, const Expression& e) {
     case Op::slice:
     case Op::pad:
     case Op::gather:
+    case Op::take:
     case Op::one_hot: return 0;
     case Op::sum:
     case Op::max:
     case Op::logsumexp: return static_cast<double>(graph[e.operands[0]].shape.elements());
-    case Op::scatter_add: return static_cast<double>(graph[e.operands[1]].shape.elements());
+    case Op::scatter_add:
+    case Op::window_route: return static_cast<double>(graph[e.operands[1]].shape.elements());
+    case Op::take_add: return static_cast<double>(graph[e.operands[0]].shape.elements());
+    case Op::window_sum:
+    case Op::window_pick: return elements * static_cast<double>(elements_of_window(e));
+    case Op::window_spread:
+      return static_cast<double>(graph[e.operands[0]].shape.elements()) * static_cast<double>(elements_of_window(e));
+    case Op::convolve:
+    case Op::convolve_transposed:
+    case Op::convolve_weight: return 2 * static_cast<double>(multiply_adds(graph, e));
     case Op::matmul:
       return 2 * elements * static_cast<double>(graph[e.operands[0]].shape[e.attributes.integers[0] != 0 ? 0 : 1]);
     default: return elements;

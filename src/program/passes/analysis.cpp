@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "tensor/windows.h"
+
 namespace pcxx {
 namespace {
 
@@ -122,6 +124,6 @@ bool Dependence::operator()(ExpressionId root) {
   return known_.at(root);
 }
 
-bool is_product(const Expression& expression) { return expression.op == Op::matmul; }
+bool is_product(const Expression& e) { return e.op == Op::matmul || is_convolution(e.op); }
 
 }  // namespace pcxx

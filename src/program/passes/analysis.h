@@ -38,6 +38,6 @@ class Dependence {
 };
 
 /// Returns whether an operation is dear enough to be worth a statement of its own: a product.
-bool is_product(const Expression& expression);
+bool is_product(const Expression& e);
 
 }  // namespace pcxx

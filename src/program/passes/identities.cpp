@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "program/passes/rewrite.h"
+#include "tensor/rules.h"
 
 namespace pcxx {
 namespace {
@@ -88,11 +89,20 @@ class Identities {
       case Op::slice: return moved_constant();
       case Op::pad:
       case Op::concat:
-      case Op::gather: return zero_from_zeros();
+      case Op::gather:
+      case Op::take_add:
+      case Op::window_sum:
+      case Op::window_spread: return zero_from_zeros();
+      case Op::take: return moved_constant();
+      case Op::window_pick:
+      case Op::window_route:
       case Op::scatter_add: return is(1, 0) ? Result(constant(0)) : std::nullopt;
       case Op::sum: return of_sum();
       case Op::batch_sum: return of_batch_sum();
-      case Op::matmul: return of_matmul();
+      case Op::matmul:
+      case Op::convolve:
+      case Op::convolve_transposed:
+      case Op::convolve_weight: return of_product();
       default: return std::nullopt;
     }
   }
@@ -257,13 +267,13 @@ class Identities {
     return at(0).span == Span::shared ? Result(is(0, 0) ? constant(0) : times_samples(operand(0))) : std::nullopt;
   }
 
-  Result of_matmul() {
+  Result of_product() {
     if (is(0, 0) || is(1, 0)) {
       return constant(0);
     }
-    if (e_.attributes.integers[2] != 0 && at(0).span == Span::shared && at(1).span == Span::shared) {
+    if (sums_samples(e_) && at(0).span == Span::shared && at(1).span == Span::shared) {
       Expression single = e_;
-      single.attributes.integers[2] = 0;
+      single.attributes = with_sample_sum(e_.op, std::move(single.attributes), false);
       return times_samples(simplified(graph_, std::move(single), folding_));
     }
     return std::nullopt;
@@ -276,7 +286,6 @@ class Identities {
 
 Span span_of(const Graph& graph, const Expression& e) {
   switch (e.op) {
-    case Op::batch_sum:
     case Op::constant:
     case Op::batch_size: return Span::shared;
     case Op::random_uniform:
@@ -285,7 +294,7 @@ Span span_of(const Graph& graph, const Expression& e) {
     case Op::symbol: return e.span;
     default: break;
   }
-  if (e.op == Op::matmul && e.attributes.integers[2] != 0) {
+  if (sums_samples(e)) {
     return Span::shared;
   }
   const bool any = std::any_of(e.operands.begin(), e.operands.end(),

@@ -11,6 +11,7 @@
 #include "program/passes/analysis.h"
 #include "program/passes/clusters.h"
 #include "program/passes/ordering.h"
+#include "tensor/rules.h"
 
 namespace pcxx {
 namespace {
@@ -131,6 +132,9 @@ class Lowering {
       case Op::batch_sum: return summed(e.operands[0], e.shape);
       default: break;
     }
+    if (sums_samples(e)) {
+      return summed(for_each_sample(e), e.shape);
+    }
     Call call{OperationKernel{id}, {}, {temporary(name_of(e), e.span, e.shape)}};
     for (const ExpressionId operand : e.operands) {
       call.inputs.push_back(in_memory(operand));
@@ -218,7 +222,7 @@ class Lowering {
     };
     Factor a = factor(0), b = factor(1);
     const Size m = e.shape[0], n = e.shape[1], k = a.transposed ? a.rows : a.columns;
-    if (e.attributes.integers[2] != 0) {
+    if (sums_samples(e)) {
       return sample_product(e, a, b, {m, n, k, true, false, true});
     }
     if (!a.shared && b.shared && (!a.transposed || a.flat())) {
@@ -241,12 +245,15 @@ class Lowering {
     if (fits) {
       return call_product(kernel, a, b, e);
     }
-    Expression single = e;  // a product for each sample, summed afterwards
-    single.attributes.integers[2] = 0;
+    return summed(for_each_sample(e), e.shape);
+  }
+
+  /// Returns the same product for each sample, without the sum.
+  ExpressionId for_each_sample(const Expression& e) {
+    Expression single = e;
+    single.attributes = with_sample_sum(e.op, std::move(single.attributes), false);
     single.span = Span::per_sample;
-    const ExpressionId id = graph_.intern(std::move(single));
-    made_.emplace(id, product(graph_[id]));
-    return summed(id, e.shape);
+    return graph_.intern(std::move(single));
   }
 
   // --- clusters
