@@ -7,16 +7,13 @@
 #include <stdexcept>
 
 #include "backend/cpu/call.h"
+#include "backend/cpu/operation_body.h"
 #include "pcxx/core/errors.h"
 #include "program/random_draw.h"
+#include "tensor/windows.h"
 
 namespace pcxx::cpu {
 namespace {
-
-using Inputs = std::vector<const float*>;
-
-/// What one operation does for one sample, given its expression and those of its operands.
-using Body = std::function<void(const Inputs& in, float* out)>;
 
 std::vector<Size> strides_of(const Shape& shape) {
   std::vector<Size> strides(shape.extents().size(), 1);
@@ -165,7 +162,46 @@ Body reduced(const Expression& e, const Shape& from) {
   };
 }
 
+/// Numbers of elements around the axis of a table: those outside it, and those inside.
+struct TakenAxis {
+  TakenAxis(const Expression& e, const Shape& whole)
+      : table(e.attributes.integers.begin() + 1, e.attributes.integers.end()), extent(whole[e.attributes.integers[0]]) {
+    const auto axis = static_cast<std::ptrdiff_t>(e.attributes.integers[0]);
+    outer = Shape(std::vector<Size>(whole.begin(), whole.begin() + axis)).elements();
+    inner = Shape(std::vector<Size>(whole.begin() + axis + 1, whole.end())).elements();
+  }
+  std::vector<Size> table;
+  Size extent, outer = 1, inner = 1;
+};
+
+Body taken(const Expression& e, const Shape& from) {
+  return [axis = TakenAxis(e, from)](const Inputs& in, float* to) {
+    for (Size i = 0; i < axis.outer; ++i) {
+      for (const Size index : axis.table) {
+        to = std::copy_n(in[0] + (i * axis.extent + index) * axis.inner, axis.inner, to);
+      }
+    }
+  };
+}
+
+Body taken_back(const Expression& e) {
+  return [axis = TakenAxis(e, e.shape)](const Inputs& in, float* to) {
+    std::fill_n(to, axis.outer * axis.extent * axis.inner, 0.0F);
+    const float* next = in[0];
+    for (Size i = 0; i < axis.outer; ++i) {
+      for (const Size index : axis.table) {
+        float* row = to + (i * axis.extent + index) * axis.inner;
+        std::transform(row, row + axis.inner, next, row, std::plus<>());
+        next += axis.inner;
+      }
+    }
+  };
+}
+
 Body body_of(const Expression& e, const std::vector<Shape>& from) {
+  if (Body body = window_body(e, from)) {
+    return body;
+  }
   switch (e.op) {
     case Op::transpose: return transposed(e, from[0]);
     case Op::broadcast: return broadcast_to(e, from[0]);
@@ -175,6 +211,8 @@ Body body_of(const Expression& e, const std::vector<Shape>& from) {
     case Op::gather: return gathered(from[0], from[1]);
     case Op::scatter_add: return scattered(e, from[0]);
     case Op::one_hot: return one_hot_of(e, from[0]);
+    case Op::take: return taken(e, from[0]);
+    case Op::take_add: return taken_back(e);
     case Op::sum:
     case Op::max:
     case Op::logsumexp: return reduced(e, from[0]);
@@ -195,6 +233,7 @@ class OperationCall : public PreparedCall {
     }
     elements_ = e.shape.elements();
     by_rows_ = program.graph->symbol(call.outputs[0]).span == Span::per_sample;
+    flops_ = is_convolution(e.op) ? 2 * static_cast<double>(multiply_adds(*program.graph, e)) : 0;
     body_ = body_of(e, shapes);
   }
 
@@ -212,15 +251,19 @@ class OperationCall : public PreparedCall {
       }
     }
   }
-  double flops(Size) const override { return 0; }
-  double cost(Size samples) const override { return kElement * static_cast<double>(elements_ * (by_rows_ ? samples : 1)); }
+  double flops(Size samples) const override { return flops_ * static_cast<double>(by_rows_ ? samples : 1); }
+  double cost(Size samples) const override {
+    return kOperation * flops(samples) + kElement * static_cast<double>(elements_ * (by_rows_ ? samples : 1));
+  }
 
  private:
-  static constexpr double kElement = 100;  // about what an element costs, in operations of a product
+  static constexpr double kElement = 100;  // about what an element costs, and
+  static constexpr double kOperation = 8;  // an operation of a convolution, in operations of a product
   std::vector<Operand> from_;
   std::vector<Size> steps_;
   Operand to_;
   Size elements_ = 0;
+  double flops_ = 0;
   bool by_rows_ = false;
   Body body_;
 };

@@ -17,7 +17,8 @@ template <class T>
 std::array<void (*)(const Job<T>&), static_cast<std::size_t>(Op::count)> collect() {
   std::array<void (*)(const Job<T>&), static_cast<std::size_t>(Op::count)> table{};
   for (const auto functions : {source_functions<T>(), elementwise_functions<T>(), activation_functions<T>(),
-                               reduction_functions<T>(), structure_functions<T>(), product_functions<T>()}) {
+                               reduction_functions<T>(), structure_functions<T>(), product_functions<T>(),
+                               convolution_functions<T>(), window_functions<T>()}) {
     for (const Function<T>& each : functions) {
       table[static_cast<std::size_t>(each.op)] = each.run;
     }

@@ -12,7 +12,7 @@ namespace pcxx::reference {
 struct Context {
   Size samples = 0;
   std::uint64_t seed = 0;
-  bool bf16_products = false;  // round the inputs of matrix products to bf16
+  bool bf16_products = false;  // round the inputs of products and convolutions to bf16
 };
 
 /// An operand as one sample sees it.
@@ -53,6 +53,10 @@ template <class T>
 std::span<const Function<T>> structure_functions();
 template <class T>
 std::span<const Function<T>> product_functions();
+template <class T>
+std::span<const Function<T>> convolution_functions();
+template <class T>
+std::span<const Function<T>> window_functions();
 template <class T>
 std::span<const Function<T>> source_functions();
 

@@ -124,6 +124,33 @@ void one_hot(const Job<T>& job) {
   }
 }
 
+/// Calls visit(place in the whole array, place in what is taken) for each element that a table takes along an axis.
+template <class Visit>
+void for_each_taken(const Expression& e, const Shape& from, const Shape& taken, const Visit& visit) {
+  const auto& numbers = e.attributes.integers;
+  const auto axis = static_cast<std::size_t>(numbers[0]);
+  const std::vector<Size> strides = strides_of(from);
+  for_each_index(taken, [&](std::vector<Size> index, std::size_t place) {
+    index[axis] = numbers[1 + static_cast<std::size_t>(index[axis])];
+    visit(place_of(index, strides), place);
+  });
+}
+
+/// result[..., i, ...] = x[..., table[i], ...].
+template <class T>
+void take(const Job<T>& job) {
+  for_each_taken(job.expression, job.operands[0].shape, job.expression.shape,
+                 [&](std::size_t from, std::size_t place) { job.result[place] = job.operands[0].numbers[from]; });
+}
+
+/// result[..., table[i], ...] += x[..., i, ...], from zeros.
+template <class T>
+void take_add(const Job<T>& job) {
+  std::fill(job.result.begin(), job.result.end(), T(0));
+  for_each_taken(job.expression, job.expression.shape, job.operands[0].shape,
+                 [&](std::size_t to, std::size_t place) { job.result[to] += job.operands[0].numbers[place]; });
+}
+
 }  // namespace
 
 template <class T>
@@ -138,6 +165,8 @@ std::span<const Function<T>> structure_functions() {
       {Op::gather, gather<T>},
       {Op::scatter_add, scatter_add<T>},
       {Op::one_hot, one_hot<T>},
+      {Op::take, take<T>},
+      {Op::take_add, take_add<T>},
   };
   return table;
 }

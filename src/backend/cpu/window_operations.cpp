@@ -1,0 +1,225 @@
+/// Bodies of operations over windows: which pixels meet is found once, when the call is prepared.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "backend/cpu/operation_body.h"
+#include "tensor/windows.h"
+
+namespace pcxx::cpu {
+namespace {
+
+/// A place of a window that lies within the picture: pixels and places count from 0 in row-major order.
+struct Tap {
+  Size picture, result, place;
+};
+
+class TapFinder {
+ public:
+  TapFinder(const Windows& windows, const Shape& picture, const Shape& result)
+      : windows_(windows), picture_(picture), result_(result) {}
+
+  /// Returns all taps, those of one result together and in the order of their places.
+  std::vector<Tap> run() {
+    results(0, 0);
+    return std::move(taps_);
+  }
+
+ private:
+  void results(std::size_t axis, Size number) {
+    if (axis == windows_.extents.size()) {
+      places(0, {0, number, 0});
+      return;
+    }
+    for (Size i = 0; i < result_.extents()[axis]; ++i) {
+      at_[axis] = i;
+      results(axis + 1, number * result_.extents()[axis] + i);
+    }
+  }
+
+  void places(std::size_t axis, Tap tap) {
+    if (axis == windows_.extents.size()) {
+      taps_.push_back(tap);
+      return;
+    }
+    const Size extent = picture_.extents()[axis];
+    for (Size i = 0; i < windows_.extents[axis]; ++i) {
+      const Size source = windows_.source(axis, at_[axis], i);
+      if (source >= 0 && source < extent) {
+        places(axis + 1, {tap.picture * extent + source, tap.result, tap.place * windows_.extents[axis] + i});
+      }
+    }
+  }
+
+  const Windows& windows_;
+  const Shape &picture_, &result_;
+  std::vector<Size> at_ = std::vector<Size>(windows_.extents.size(), 0);
+  std::vector<Tap> taps_;
+};
+
+using Taps = std::shared_ptr<const std::vector<Tap>>;
+
+Taps taps_of(const Windows& windows, const Shape& picture, const Shape& result) {
+  return std::make_shared<const std::vector<Tap>>(TapFinder(windows, picture, result).run());
+}
+
+// --- convolutions, tap by tap: a product of the channels of two pixels
+
+/// Shapes of picture x (in..., C), weight w (O, k..., C / groups) and result y (out..., O).
+struct Contraction {
+  Contraction(const Expression& e, const Shape& x, const Shape& w, const Shape& y)
+      : taps(taps_of(windows_of(e), x, y)), places(Shape(windows_of(e).extents).elements()), channels(x[-1]), own(w[-1]),
+        results(y[-1]), results_of_group(y[-1] / convolution_of(e).groups), elements(e.shape.elements()) {}
+
+  /// Calls visit(channels of x, of w, of y) for each tap and each channel of the result: rows of `own` numbers and one.
+  template <class X, class W, class Y, class Visit>
+  void for_each_row(X* x, W* w, Y* y, const Visit& visit) const {
+    for (const Tap& tap : *taps) {
+      for (Size j = 0; j < results; ++j) {
+        visit(x + tap.picture * channels + j / results_of_group * own, w + (j * places + tap.place) * own,
+              y + tap.result * results + j);
+      }
+    }
+  }
+
+  Taps taps;
+  Size places, channels, own, results, results_of_group, elements;
+};
+
+Body convolved(const Expression& e, const std::vector<Shape>& from) {
+  return [c = Contraction(e, from[0], from[1], e.shape)](const Inputs& in, float* out) {
+    std::fill_n(out, c.elements, 0.0F);
+    c.for_each_row(in[0], in[1], out, [&](const float* x, const float* w, float* y) {
+      for (Size i = 0; i < c.own; ++i) {
+        *y += x[i] * w[i];
+      }
+    });
+  };
+}
+
+Body convolved_back(const Expression& e, const std::vector<Shape>& from) {
+  return [c = Contraction(e, e.shape, from[1], from[0])](const Inputs& in, float* out) {
+    std::fill_n(out, c.elements, 0.0F);
+    c.for_each_row(out, in[1], in[0], [&](float* x, const float* w, const float* y) {
+      for (Size i = 0; i < c.own; ++i) {
+        x[i] += *y * w[i];
+      }
+    });
+  };
+}
+
+Body weight_of_convolution(const Expression& e, const std::vector<Shape>& from) {
+  return [c = Contraction(e, from[0], e.shape, from[1])](const Inputs& in, float* out) {
+    std::fill_n(out, c.elements, 0.0F);
+    c.for_each_row(in[0], out, in[1], [&](const float* x, float* w, const float* y) {
+      for (Size i = 0; i < c.own; ++i) {
+        w[i] += x[i] * *y;
+      }
+    });
+  };
+}
+
+// --- sums and maxima, channel by channel
+
+Body summed(const Expression& e, const Shape& from) {
+  return [taps = taps_of(windows_of(e), from, e.shape), channels = from[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
+    std::fill_n(out, elements, 0.0F);
+    for (const Tap& tap : *taps) {
+      const float* x = in[0] + tap.picture * channels;
+      float* y = out + tap.result * channels;
+      for (Size c = 0; c < channels; ++c) {
+        y[c] += x[c];
+      }
+    }
+  };
+}
+
+Body spread(const Expression& e, const Shape& from) {
+  return [taps = taps_of(windows_of(e), e.shape, from), channels = from[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
+    std::fill_n(out, elements, 0.0F);
+    for (const Tap& tap : *taps) {
+      const float* g = in[0] + tap.result * channels;
+      float* x = out + tap.picture * channels;
+      for (Size c = 0; c < channels; ++c) {
+        x[c] += g[c];
+      }
+    }
+  };
+}
+
+/// Finds, block of channels by block, the pixel of each window's first maximum; a NaN is larger than any number.
+class Maxima {
+ public:
+  static constexpr Size kBlock = 64;
+
+  Maxima(const Expression& e, const Shape& picture, const Shape& result)
+      : taps_(taps_of(windows_of(e), picture, result)), channels_(picture[-1]) {}
+
+  /// Calls visit(result, first channel, channels, pixels) for each window that meets the picture; one pixel a channel.
+  template <class Visit>
+  void for_each(const float* x, const Visit& visit) const {
+    for (auto first = taps_->begin(); first != taps_->end();) {
+      const auto last = std::find_if(first, taps_->end(), [&](const Tap& tap) { return tap.result != first->result; });
+      for (Size c = 0; c < channels_; c += kBlock) {
+        const Size count = std::min(kBlock, channels_ - c);
+        float best[kBlock];
+        Size pixel[kBlock];
+        std::copy_n(x + first->picture * channels_ + c, count, best);
+        std::fill_n(pixel, count, first->picture);
+        for (auto tap = first + 1; tap < last; ++tap) {
+          const float* own = x + tap->picture * channels_ + c;
+          for (Size i = 0; i < count; ++i) {
+            const bool better = own[i] > best[i] || (std::isnan(own[i]) && !std::isnan(best[i]));
+            best[i] = better ? own[i] : best[i];
+            pixel[i] = better ? tap->picture : pixel[i];
+          }
+        }
+        visit(first->result, c, count, pixel);
+      }
+      first = last;
+    }
+  }
+
+ private:
+  Taps taps_;
+  Size channels_;
+};
+
+Body picked(const Expression& e, const std::vector<Shape>& from) {
+  return [maxima = Maxima(e, from[0], e.shape), channels = e.shape[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
+    std::fill_n(out, elements, 0.0F);
+    maxima.for_each(in[0], [&](Size result, Size first, Size count, const Size* pixel) {
+      for (Size i = 0; i < count; ++i) {
+        out[result * channels + first + i] = in[1][pixel[i] * channels + first + i];
+      }
+    });
+  };
+}
+
+Body routed(const Expression& e, const std::vector<Shape>& from) {
+  return [maxima = Maxima(e, from[0], from[1]), channels = e.shape[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
+    std::fill_n(out, elements, 0.0F);
+    maxima.for_each(in[0], [&](Size result, Size first, Size count, const Size* pixel) {
+      for (Size i = 0; i < count; ++i) {
+        out[pixel[i] * channels + first + i] += in[1][result * channels + first + i];
+      }
+    });
+  };
+}
+
+}  // namespace
+
+Body window_body(const Expression& e, const std::vector<Shape>& from) {
+  switch (e.op) {
+    case Op::convolve: return convolved(e, from);
+    case Op::convolve_transposed: return convolved_back(e, from);
+    case Op::convolve_weight: return weight_of_convolution(e, from);
+    case Op::window_sum: return summed(e, from[0]);
+    case Op::window_spread: return spread(e, from[0]);
+    case Op::window_pick: return picked(e, from);
+    case Op::window_route: return routed(e, from);
+    default: return {};
+  }
+}
+
+}  // namespace pcxx::cpu
