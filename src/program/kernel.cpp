@@ -15,6 +15,10 @@ std::string words(const ProductKernel& kernel) {
                      kernel.packed_b ? " packed" : "");
 }
 std::string words(const PackKernel& kernel) { return fmt::format("pack ({}, {}){}", kernel.k, kernel.n, kernel.transposed ? " transposed" : ""); }
+std::string words(const ConvolutionKernel& kernel) {
+  return fmt::format("{} {} with {}", to_string(kernel.op), to_string(kernel.picture), to_string(kernel.result));
+}
+std::string words(const PackWeightKernel& kernel) { return "pack for " + words(kernel.reader); }
 std::string words(const ConvertKernel&) { return "to bf16"; }
 std::string words(const CombineKernel&) { return "sum over tiles"; }
 std::string words(const OperationKernel& kernel) { return fmt::format("operation %{}", kernel.expression); }

@@ -6,6 +6,7 @@
 
 #include "program/fused_kernel.h"
 #include "tensor/graph.h"
+#include "tensor/windows.h"
 
 namespace pcxx {
 
@@ -28,6 +29,21 @@ struct PackKernel {
   ElementType inputs;
 };
 
+/// A convolution of channels-last pictures with a shared weight (features, taps..., channels / groups), or an adjoint of it;
+/// the adjoint in the weight is summed over the samples.
+struct ConvolutionKernel {
+  Op op;  // convolve, convolve_transposed or convolve_weight
+  Convolution convolution;
+  Shape picture;  // (in..., channels)
+  Shape result;   // (out..., features)
+};
+
+/// Rearranges a weight once for the convolutions that read it.
+struct PackWeightKernel {
+  ConvolutionKernel reader;
+  ElementType inputs;
+};
+
 /// Converts f32 to bf16.
 struct ConvertKernel {};
 
@@ -39,7 +55,7 @@ struct OperationKernel {
   ExpressionId expression;  // operands are the call's inputs, in order
 };
 
-using Kernel = std::variant<FusedKernel, ProductKernel, PackKernel, ConvertKernel, CombineKernel, OperationKernel>;
+using Kernel = std::variant<FusedKernel, ProductKernel, ConvolutionKernel, PackKernel, PackWeightKernel, ConvertKernel, CombineKernel, OperationKernel>;
 
 /// Returns a kernel's name and sizes, e.g. "product 128x128, b packed".
 std::string describe(const Kernel& kernel);

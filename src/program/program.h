@@ -85,12 +85,6 @@ struct Placement {
   Size bytes = 0;   // of the variable: for a row, a tile's piece, or all of it if shared
 };
 
-/// Rows of a batch are cut into tiles of this many, whatever the number of threads.
-constexpr Size kTileRows = 64;
-
-/// Returns how many tiles so many samples need.
-constexpr Size tiles_of(Size samples) { return (samples + kTileRows - 1) / kTileRows; }
-
 /// Returns a number of bytes rounded up to whole cache lines, at which every variable begins.
 constexpr Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -102,7 +96,12 @@ struct Program {
   std::set<SymbolId> partials = {};  // sums over samples that each tile of rows leaves (after `fuse`)
   std::set<SymbolId> halves = {};    // stored as bf16 (after `layout`)
   std::map<SymbolId, Placement> placements = {};  // of every variable that a call names (after `memory`)
+  std::set<SymbolId> channels_last = {};     // their first axis is stored last (after `channels_last`)
+  Size tile_rows = 64;                       // rows of a tile, whatever the number of threads (after `shard`)
   Size tile_bytes = 0;                       // scratch for one tile (after `memory`)
+
+  /// Returns how many tiles so many samples need.
+  Size tiles_of(Size count) const { return (count + tile_rows - 1) / tile_rows; }
 };
 
 /// Returns a copy with a graph of its own: passes and backends may add to it freely. Symbol numbers stay.

@@ -5,49 +5,18 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <vector>
 
 #include "cpu_kernels/aligned_bytes.h"
+#include "cpu_kernels/operand.h"
 #include "cpu_kernels/targets.h"
 
 namespace pcxx::cpu {
 namespace {
-
-using Floats = std::vector<float>;
-
-Floats random_floats(Size count, unsigned seed) {
-  std::mt19937 engine(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  Floats values(static_cast<std::size_t>(count));
-  std::generate(values.begin(), values.end(), [&] { return uniform(engine); });
-  return values;
-}
-
-float from_bf16(std::uint16_t half) { return std::bit_cast<float>(static_cast<std::uint32_t>(half) << 16U); }
-
-/// Operands as a product reads them, and as numbers.
-struct Operand {
-  std::vector<std::uint16_t> halves;
-  Floats values;
-  ElementType type;
-
-  Operand(Floats from, ElementType t) : values(std::move(from)), type(t) {
-    if (type == ElementType::bf16) {
-      halves.resize(values.size());
-      to_bf16(values.data(), halves.data(), static_cast<Size>(values.size()));
-      std::transform(halves.begin(), halves.end(), values.begin(), from_bf16);
-    }
-  }
-  const void* at(Size element) const {
-    return type == ElementType::bf16 ? static_cast<const void*>(halves.data() + element) : values.data() + element;
-  }
-};
 
 Floats row_product(const RowProduct& product, const RowProductShape& shape, Size rows, const void* a, const AlignedBytes& packed) {
   Floats d(static_cast<std::size_t>(rows * shape.n), std::numeric_limits<float>::quiet_NaN());
@@ -63,10 +32,6 @@ void pack_all(const RowProduct& product, const float* b, const AlignedBytes& pac
     last = first;
   }
 }
-
-/// Sums of k products of numbers below 1 in f32: k roundings, each at random and of a partial sum of about sqrt(k), so
-/// an error of about k half units in the last place; twice that for the worst of many.
-double tolerance(Size k) { return 0x1p-23 * static_cast<double>(k + 4); }
 
 void check_rows(const RowProductShape& shape) {
   SCOPED_TRACE(testing::Message() << "k " << shape.k << " n " << shape.n << " transposed " << shape.transposed_b << " "

@@ -136,7 +136,7 @@ TEST(Memory, LivingVariablesOfATileDoNotOverlap) {
       if (placement.arena != Arena::tile) {
         return;
       }
-      const Size rows = plan.graph->symbol(symbol).span == Span::per_sample ? kTileRows : 1;
+      const Size rows = plan.graph->symbol(symbol).span == Span::per_sample ? plan.tile_rows : 1;
       for (Size byte = placement.offset; byte < placement.offset + rows * placement.bytes; byte += 64) {
         if (write) {
           owner[byte] = symbol;

@@ -29,10 +29,15 @@ class FusedCall : public PreparedCall {
   FusedCall(const Program& program, const Call& call, const CallBuilder& builder)
       : kernel_(std::get<FusedKernel>(call.kernel)), code_(kernel_), inputs_(operands(call.inputs, builder)),
         outputs_(operands(call.outputs, builder)), by_rows_(per_sample(program, call.outputs[0])) {
+    const Size columns = std::max<Size>(1, kernel_.columns);
+    for (std::size_t i = 0; i < kernel_.inputs.size(); ++i) {  // all that have rows have the same
+      const Size own = elements(program, call.inputs[i]);
+      rows_each_ = kernel_.inputs[i] == Access::full ? own / columns : kernel_.inputs[i] == Access::per_row ? own : rows_each_;
+    }
     for (std::size_t i = 0; i < kernel_.outputs.size(); ++i) {
       const Size own = elements(program, call.outputs[i]);
       const OutputKind kind = kernel_.outputs[i].kind;
-      rows_each_ = kind == OutputKind::full ? own / std::max<Size>(1, kernel_.columns) : kind == OutputKind::per_row ? own : rows_each_;
+      rows_each_ = kind == OutputKind::full ? own / columns : kind == OutputKind::per_row ? own : rows_each_;
     }
   }
 
@@ -193,24 +198,25 @@ class ConvertCall : public PreparedCall {
 class CombineCall : public PreparedCall {
  public:
   CombineCall(const Program& program, const Call& call, const CallBuilder& builder)
-      : elements_(elements(program, call.outputs[0])), from_(builder.operand(call.inputs[0])), to_(builder.operand(call.outputs[0])) {}
+      : elements_(elements(program, call.outputs[0])), tile_rows_(program.tile_rows), from_(builder.operand(call.inputs[0])),
+        to_(builder.operand(call.outputs[0])) {}
 
   void run(const Frame& frame, Size, Size) const override {
     auto* to = frame.at<float>(to_);
     const auto* from = frame.at<const float>(from_);
     const Size step = from_.tile_bytes / static_cast<Size>(sizeof(float));
     std::fill_n(to, elements_, 0.0F);
-    for (Size tile = 0; tile * kTileRows < frame.samples; ++tile) {
+    for (Size tile = 0; tile * tile_rows_ < frame.samples; ++tile) {
       for (Size i = 0; i < elements_; ++i) {
         to[i] += from[tile * step + i];
       }
     }
   }
-  double flops(Size samples) const override { return static_cast<double>(elements_ * (samples / kTileRows)); }
-  double cost(Size samples) const override { return kMoved * static_cast<double>(elements_ * tiles_of(samples)); }
+  double flops(Size samples) const override { return static_cast<double>(elements_ * (samples / tile_rows_)); }
+  double cost(Size samples) const override { return kMoved * static_cast<double>(elements_ * (samples / tile_rows_ + 1)); }
 
  private:
-  Size elements_;
+  Size elements_, tile_rows_;
   Operand from_, to_;
 };
 
@@ -236,6 +242,8 @@ struct Preparer {
   Result operator()(const PackKernel& kernel) const {
     return std::make_unique<PackCall>(builder.row_product({kernel.n, kernel.k, kernel.transposed, kernel.inputs}), call, builder);
   }
+  Result operator()(const ConvolutionKernel&) const { return prepare_convolution(program, call, builder); }
+  Result operator()(const PackWeightKernel&) const { return prepare_convolution(program, call, builder); }
   Result operator()(const ConvertKernel&) const { return std::make_unique<ConvertCall>(program, call, builder); }
   Result operator()(const CombineKernel&) const { return std::make_unique<CombineCall>(program, call, builder); }
   Result operator()(const OperationKernel&) const { return prepare_operation(program, call, builder); }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/cpu/convolution.h"
 #include "backend/cpu/product.h"
 #include "program/program.h"
 
@@ -63,6 +64,8 @@ class CallBuilder {
   virtual Operand operand(SymbolId symbol) const = 0;
   virtual std::shared_ptr<const RowProduct> row_product(const RowProductShape& shape) = 0;
   virtual std::shared_ptr<const SampleProduct> sample_product(const SampleProductShape& shape) = 0;
+  virtual std::shared_ptr<const Convolution> convolution(const ConvolutionShape& shape) = 0;
+  virtual std::shared_ptr<const ConvolutionSum> convolution_sum(const ConvolutionSumShape& shape) = 0;
 };
 
 /// Returns the prepared form of a call; throws DeviceError for an operation that the backend lacks.
@@ -70,5 +73,11 @@ std::unique_ptr<const PreparedCall> prepare(const Program& program, const Call& 
 
 /// The same for an OperationKernel: structure, inner reductions, random numbers.
 std::unique_ptr<const PreparedCall> prepare_operation(const Program& program, const Call& call, CallBuilder& builder);
+
+/// The same for a convolution or the packing of its weight.
+std::unique_ptr<const PreparedCall> prepare_convolution(const Program& program, const Call& call, CallBuilder& builder);
+
+/// Returns the shape by which a convolution of pictures and its packed weight are found.
+ConvolutionShape convolution_shape(const ConvolutionKernel& kernel, ElementType inputs);
 
 }  // namespace pcxx::cpu

@@ -16,6 +16,24 @@ namespace {
 
 constexpr std::align_val_t kAlignment{64};
 
+/// Returns pictures (samples, ..., channels) as (samples, channels, ...).
+Array channels_first(const Array& pictures) {
+  std::vector<Size> extents = pictures.shape().extents();
+  const Size samples = extents.front(), channels = extents.back(), places = pictures.elements() / std::max<Size>(1, samples * channels);
+  std::rotate(extents.begin() + 1, extents.end() - 1, extents.end());
+  Array result(Shape(extents), ElementType::f32);
+  const float* from = pictures.as<float>().data();
+  float* to = result.as<float>().data();
+  for (Size sample = 0; sample < samples; ++sample) {
+    for (Size channel = 0; channel < channels; ++channel) {
+      for (Size place = 0; place < places; ++place) {
+        *to++ = from[(sample * places + place) * channels + channel];
+      }
+    }
+  }
+  return result;
+}
+
 }  // namespace
 
 void Arena64::Release::operator()(std::byte* bytes) const noexcept { ::operator delete[](bytes, kAlignment); }
@@ -46,11 +64,18 @@ CpuExecutable::CpuExecutable(const Program& written, const CompileOptions& optio
 void CpuExecutable::place_variables() {
   for_each_statement(program_.body, [&](const Statement& statement) {
     const auto* call = std::get_if<Call>(&statement.content);
-    const auto* pack = call != nullptr ? std::get_if<PackKernel>(&call->kernel) : nullptr;
-    if (pack != nullptr) {
-      const auto product = row_product({pack->n, pack->k, pack->transposed, pack->inputs});
-      variables_[index_.at(call->outputs[0])].placement.bytes = static_cast<Size>(product->packed_bytes());
+    if (call == nullptr) {
+      return;
     }
+    std::size_t bytes = 0;
+    if (const auto* pack = std::get_if<PackKernel>(&call->kernel)) {
+      bytes = row_product({pack->n, pack->k, pack->transposed, pack->inputs})->packed_bytes();
+    } else if (const auto* weight = std::get_if<PackWeightKernel>(&call->kernel)) {
+      bytes = convolution(convolution_shape(weight->reader, weight->inputs))->packed_bytes();
+    } else {
+      return;
+    }
+    variables_[index_.at(call->outputs[0])].placement.bytes = static_cast<Size>(bytes);
   });
   for (Variable& variable : variables_) {
     if (variable.placement.arena == Arena::shared) {
@@ -91,7 +116,7 @@ Operand CpuExecutable::operand(SymbolId symbol) const {
 std::shared_ptr<const RowProduct> CpuExecutable::row_product(const RowProductShape& shape) {
   auto& product = row_products_[shape];
   if (product == nullptr) {
-    product = std::make_shared<RowProduct>(shape, kTileRows);
+    product = std::make_shared<RowProduct>(shape, program_.tile_rows);
   }
   return product;
 }
@@ -104,6 +129,22 @@ std::shared_ptr<const SampleProduct> CpuExecutable::sample_product(const SampleP
   return product;
 }
 
+std::shared_ptr<const Convolution> CpuExecutable::convolution(const ConvolutionShape& shape) {
+  auto& found = convolutions_[shape];
+  if (found == nullptr) {
+    found = std::make_shared<Convolution>(shape);
+  }
+  return found;
+}
+
+std::shared_ptr<const ConvolutionSum> CpuExecutable::convolution_sum(const ConvolutionSumShape& shape) {
+  auto& found = convolution_sums_[shape];
+  if (found == nullptr) {
+    found = std::make_shared<ConvolutionSum>(shape);
+  }
+  return found;
+}
+
 double CpuExecutable::flops(Size samples) const {
   double total = 0;
   for_each_call(steps_, 1, [&](const PreparedCall& call, double times) { total += times * call.flops(samples); });
@@ -112,7 +153,7 @@ double CpuExecutable::flops(Size samples) const {
 
 Size CpuExecutable::bytes(Size samples) const {
   Size total = static_cast<Size>(shared_bytes_) + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
-  const Size tiles = tiles_of(samples);
+  const Size tiles = program_.tiles_of(samples);
   for (const Variable& variable : variables_) {
     const Placement& placement = variable.placement;
     total += placement.arena == Arena::batch ? samples * placement.bytes : placement.arena == Arena::tiles ? tiles * aligned(placement.bytes) : 0;
@@ -125,7 +166,7 @@ std::string CpuExecutable::explain() const {
   for (const std::string& note : program_.notes) {
     text += "  " + note + "\n";
   }
-  text += fmt::format("plan for cpu, {}, {} threads, tiles of {} rows\n", to_string(options_.precision), options_.threads, kTileRows);
+  text += fmt::format("plan for cpu, {}, {} threads, tiles of {} rows\n", to_string(options_.precision), options_.threads, program_.tile_rows);
   text += listing(program_);
   text += "kernels\n";
   for_each_call(steps_, 1, [&](const PreparedCall& call, double times) {
@@ -157,7 +198,7 @@ Array CpuExecutable::value(SymbolId id) const {
   Array result(Shape(extents), ElementType::f32);
   const std::byte* from = (rows ? batch_.data() : shared_.data()) + variable.offset;
   std::memcpy(result.data(), from, result.bytes());
-  return result;
+  return program_.channels_last.contains(id) ? channels_first(result) : result;
 }
 
 namespace {

@@ -81,6 +81,8 @@ class CpuExecutable : public Executable, private CallBuilder {
   Operand operand(SymbolId symbol) const override;
   std::shared_ptr<const RowProduct> row_product(const RowProductShape& shape) override;
   std::shared_ptr<const SampleProduct> sample_product(const SampleProductShape& shape) override;
+  std::shared_ptr<const Convolution> convolution(const ConvolutionShape& shape) override;
+  std::shared_ptr<const ConvolutionSum> convolution_sum(const ConvolutionSumShape& shape) override;
   template <class Visit>
   void for_each_call(const Steps& steps, double times, const Visit& visit) const;
 
@@ -102,6 +104,8 @@ class CpuExecutable : public Executable, private CallBuilder {
   std::map<SymbolId, std::size_t> index_;  // into variables_
   std::map<RowProductShape, std::shared_ptr<const RowProduct>> row_products_;
   std::map<SampleProductShape, std::shared_ptr<const SampleProduct>> sample_products_;
+  std::map<ConvolutionShape, std::shared_ptr<const Convolution>> convolutions_;
+  std::map<ConvolutionSumShape, std::shared_ptr<const ConvolutionSum>> convolution_sums_;
   Steps steps_;
   std::size_t shared_bytes_ = 0;
   Arena64 shared_, batch_;

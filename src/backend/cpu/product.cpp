@@ -2,7 +2,7 @@
 ///
 /// The rule looks at the shape alone, never at the number of rows, so that a row's bits do not depend on it:
 /// f32 is ours at every size (measured equal or better than oneDNN from 2x32 to 1024x1024); bf16 is oneDNN's from
-/// kVendorElements on where the CPU multiplies bf16 natively, else it is widened to f32 and ours.
+/// some size on where the CPU multiplies bf16 natively, else it is widened to f32 and ours.
 #include "backend/cpu/product.h"
 
 #include <algorithm>
@@ -18,8 +18,6 @@ namespace pcxx::cpu {
 
 namespace {
 
-constexpr Size kVendorElements = 4096;     // of a bf16 b: below it, or with a side below kVendorSide, a call of oneDNN
-constexpr Size kVendorSide = 16;           // costs more than bf16 saves
 constexpr Size kVendorPack = 32 * 1024;    // elements of one part of packing by oneDNN
 constexpr Size kVendorRows = 64;           // of d in one call of oneDNN that sums over samples
 constexpr Size kPartElements = 2048;       // of one part of packing, or of a narrow d: little enough to be shared evenly
@@ -30,10 +28,6 @@ std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 std::size_t float_bytes(Size count) { return round_up(static_cast<std::size_t>(count) * sizeof(float)); }
 float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
 const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
-
-bool vendor_takes(Size n, Size k, ElementType inputs) {
-  return inputs == ElementType::bf16 && std::min(n, k) >= kVendorSide && n * k >= kVendorElements && has_native_bf16();
-}
 
 }  // namespace
 
@@ -49,7 +43,7 @@ struct RowProduct::Implementation {
 
   Implementation(const RowProductShape& s, Size rows) : shape(s), tile(std::max<Size>(rows, 1)), kernels(product_kernels()), packing(pack_kernels()) {
     if (vendor_takes(s.n, s.k, s.inputs)) {
-      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, true}, kVendorPack);
+      vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{tile, s.n, s.k, s.k, 1, s.n, true, false}, kVendorPack);
     }
     const Size panels = std::max<Size>(1, kPartElements / std::max<Size>(1, s.k * kernels.panel_columns));
     part_columns = panels * kernels.panel_columns;
@@ -106,13 +100,13 @@ void RowProduct::pack(const float* b, std::byte* packed, Size first, Size last) 
   const RowProductShape& s = self.shape;
   if (self.vendor) {
     for (Size part = first; part < last; ++part) {
-      self.vendor->pack(s.transposed_b, b, packed, part);
+      self.vendor->pack(PackSource::dense(b, s.n, s.k, s.transposed_b), packed, part);
     }
     return;
   }
   const Size from = first * self.part_columns;
   const Size to = std::min(s.n, last * self.part_columns);
-  self.packing.panels(s.n, s.k, s.transposed_b, s.inputs == ElementType::bf16, from, to, b, floats(packed));
+  self.packing.panels(PackSource::dense(b, s.n, s.k, s.transposed_b), s.inputs == ElementType::bf16, from, to, floats(packed));
 }
 
 std::size_t RowProduct::scratch_bytes() const {
@@ -162,7 +156,7 @@ struct SampleProduct::Implementation {
     const std::lock_guard lock(mutex);
     auto& entry = products[{rows, samples}];
     if (!entry) {
-      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, false}, kVendorPack);
+      entry = std::make_unique<VendorProduct>(VendorProduct::Shape{rows, shape.n, samples, 1, shape.m, shape.n, false, false}, kVendorPack);
     }
     return *entry;
   }

@@ -212,6 +212,34 @@ void row_group(Size rows, Size n, Size k, const float* a, const float* packed, f
   }
 }
 
+/// The same with rows that are written chunk by chunk.
+void gathered_rows(Size row, Size rows, Size n, Size k, const RowSource& a, const float* packed, float* d, Size d_step, float* scratch) {
+  if (k == 0) {
+    for (Size r = 0; r < rows; ++r) {
+      std::fill_n(d + r * d_step, n, 0.0F);
+    }
+  }
+  for (Size p = 0; p < k; p += kDepth) {
+    const Size depth = std::min(kDepth, k - p);
+    a.copy(a.self, row, rows, p, p + depth, scratch, kRowStep);
+    for (Size column = 0; column < n; column += panel_columns()) {
+      const Size columns = std::min(panel_columns(), n - column);
+      const Size width = padded(columns);
+      all_blocks<false>(rows, {.a = scratch,
+                               .a_step = kRowStep,
+                               .b = packed + column * k + p * width,
+                               .b_step = width,
+                               .d = d + column,
+                               .d_step = d_step,
+                               .depth = depth,
+                               .columns = columns,
+                               .first = p == 0});
+    }
+  }
+}
+
+Size gathered_scratch() { return kRowGroup * kRowStep; }
+
 void rows_product(Size rows, Size n, Size k, const float* a, const float* packed, float* d, float* scratch) {
   if (k == 0) {
     std::fill_n(d, rows * n, 0.0F);
@@ -283,6 +311,39 @@ void samples_product(Size samples, Size m, Size n, Size from, Size to, const flo
   }
 }
 
+Size gathered_sample_scratch(Size rows) { return kCopiedDepth * (panel_columns() + rows) + lanes(); }
+
+/// Panels of b are written for each chunk of samples, the block of a is copied.
+void gathered_samples(const GatheredSum& sum, float* scratch) {
+  if (sum.samples == 0) {
+    for (Size r = 0; r < sum.rows; ++r) {
+      std::fill_n(sum.d + r * sum.d_step + sum.from, sum.to - sum.from, 0.0F);
+    }
+  }
+  float* panel = scratch;
+  float* copy = scratch + kCopiedDepth * panel_columns();
+  for (Size p = 0; p < sum.samples; p += kCopiedDepth) {
+    const Size depth = std::min(kCopiedDepth, sum.samples - p);
+    copy_blocks(depth, sum.a_step, 0, sum.rows, sum.a + p * sum.a_step, copy);
+    for (Size column = sum.from; column < sum.to; column += panel_columns()) {
+      const Size columns = std::min(panel_columns(), sum.to - column), width = padded(columns);
+      if (columns < width) {
+        std::fill_n(panel, depth * width, 0.0F);
+      }
+      sum.b.copy(sum.b.self, p, depth, column, column + columns, panel, width);
+      all_blocks<true>(sum.rows, {.a = copy,
+                                  .a_step = 0,
+                                  .b = panel,
+                                  .b_step = width,
+                                  .d = sum.d + column,
+                                  .d_step = sum.d_step,
+                                  .depth = depth,
+                                  .columns = columns,
+                                  .first = p == 0});
+    }
+  }
+}
+
 const ProductKernels* kernels() {
   static const ProductKernels table{.lanes = lanes(),
                                     .half_lanes = half_lanes(),
@@ -290,7 +351,12 @@ const ProductKernels* kernels() {
                                     .rows = rows_product,
                                     .row_scratch = row_scratch,
                                     .samples = samples_product,
-                                    .sample_scratch = sample_scratch};
+                                    .sample_scratch = sample_scratch,
+                                    .gathered_rows = gathered_rows,
+                                    .gathered_group = kRowGroup,
+                                    .gathered_scratch = gathered_scratch,
+                                    .gathered_samples = gathered_samples,
+                                    .gathered_sample_scratch = gathered_sample_scratch};
   return &table;
 }
 

@@ -78,26 +78,20 @@ struct Four {
 
 /// b as a product reads it: element (p, c), and zero outside.
 struct Matrix {
-  const float* b;
-  Size n, k;
-  bool transposed;
+  const PackSource& source;
 
-  HWY_INLINE float at(Size p, Size c) const {
-    return p >= k || c >= n ? 0.0F : transposed ? b[c * k + p] : b[p * n + c];
-  }
+  HWY_INLINE float at(Size p, Size c) const { return p >= source.k || c >= source.n ? 0.0F : source.at(p, c); }
 
   HWY_INLINE Four four(Size p, Size c) const {
-    if (p + 4 > k || c + lanes() > n) {
+    if (p + 4 > source.k || c + lanes() > source.n) {
       return edge(p, c);
     }
-    return transposed ? turned(b + c * k + p) : straight(b + p * n + c);
+    return source.transposed ? turned(source.b + c * source.step + p) : straight(p, c);
   }
 
  private:
-  HWY_INLINE Four straight(const float* from) const {
-    const Tag tag;
-    return {hn::LoadU(tag, from), hn::LoadU(tag, from + n), hn::LoadU(tag, from + 2 * n), hn::LoadU(tag, from + 3 * n)};
-  }
+  HWY_INLINE Vector row(Size p, Size c) const { return hn::LoadU(Tag(), source.b + source.start(p) + c); }
+  HWY_INLINE Four straight(Size p, Size c) const { return {row(p, c), row(p + 1, c), row(p + 2, c), row(p + 3, c)}; }
 
   HWY_NOINLINE Four edge(Size p, Size c) const {
     HWY_ALIGN float buffer[4][HWY_MAX_BYTES / sizeof(float)] = {};
@@ -115,6 +109,7 @@ struct Matrix {
 #else
   /// Four numbers of each fourth row, from the j-th on, one row in each 128 bits.
   HWY_INLINE Vector quarters(const float* from) const {
+    const Size k = source.step;
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
     __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
     v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 4 * k), 1);
@@ -130,6 +125,7 @@ struct Matrix {
   /// Turns squares of four by four, one in each 128 bits.
   HWY_INLINE Four turned(const float* from) const {
     const Tag tag;
+    const Size k = source.step;
     const hn::Repartition<double, Tag> wide;
     const Vector v0 = quarters(from), v1 = quarters(from + k), v2 = quarters(from + 2 * k), v3 = quarters(from + 3 * k);
     const auto low01 = hn::BitCast(wide, hn::InterleaveLower(tag, v0, v1)), high01 = hn::BitCast(wide, hn::InterleaveUpper(tag, v0, v1));
@@ -147,7 +143,7 @@ constexpr Size kLine = 16;  // floats of a cache line: what is turned is read by
 /// One panel of the transpose of b(n, k), at columns [column, column + columns).
 void turn_panel(const Matrix& matrix, Size column, Size columns, float* HWY_RESTRICT to) {
   const Tag tag;
-  const Size width = padded(columns), k = matrix.k;
+  const Size width = padded(columns), k = matrix.source.k;
   for (Size start = 0; start < k; start += kLine) {
     const Size end = std::min(k, start + kLine);
     Size c = 0;
@@ -178,17 +174,20 @@ void round_all(float* values, Size count) {
   }
 }
 
-void panels(Size n, Size k, bool transposed, bool rounded, Size from, Size to, const float* b, float* packed) {
+void panels(const PackSource& b, bool rounded, Size from, Size to, float* packed) {
+  const Size segment = b.segment == 0 ? b.k : b.segment;
   for (Size column = from; column < to; column += panel_columns()) {
-    const Size columns = std::min(panel_columns(), n - column);
-    float* panel = packed + column * k;
-    if (transposed) {
-      turn_panel({b, n, k, true}, column, columns, panel);
+    const Size columns = std::min(panel_columns(), b.n - column);
+    float* panel = packed + column * b.k;
+    if (b.transposed) {
+      turn_panel({b}, column, columns, panel);
     } else {
-      pack_panel(k, n, columns, b + column, panel);
+      for (Size p = 0; p < b.k; p += segment) {
+        pack_panel(segment, b.step, columns, b.b + b.start(p) + column, panel + p * padded(columns));
+      }
     }
     if (rounded) {
-      round_all(panel, padded(columns) * k);
+      round_all(panel, padded(columns) * b.k);
     }
   }
 }
@@ -204,8 +203,8 @@ HWY_INLINE void store_pairs(Vector first, Vector second, std::uint16_t* to) {
   std::memcpy(to, buffer, static_cast<std::size_t>(lanes()) * sizeof(std::uint32_t));
 }
 
-void pairs(const PairLayout& layout, Size n, Size k, bool transposed, Size from, Size to, const float* b, std::uint16_t* packed) {
-  const Matrix matrix{b, n, k, transposed};
+void pairs(const PairLayout& layout, const PackSource& b, Size from, Size to, std::uint16_t* packed) {
+  const Matrix matrix{b};
   for (Size column = from; column < to; column += layout.columns) {
     std::uint16_t* block = packed + column / layout.columns * layout.column_step;
     for (Size start = 0; start < layout.padded_k; start += kLine) {

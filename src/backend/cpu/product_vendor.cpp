@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "backend/cpu/product_pack.h"
 
 namespace pcxx::cpu {
 
@@ -50,8 +49,14 @@ dnnl::matmul::primitive_desc describe(const dnnl::engine& engine, const VendorPr
   using Type = memory::data_type;
   const memory::desc a({s.m, s.k}, Type::bf16, memory::dims{s.a_row_step, s.a_depth_step});
   const memory::desc b({s.k, s.n}, Type::bf16, s.packed_b ? memory::format_tag::any : memory::format_tag::ab);
-  const memory::desc d({s.m, s.n}, Type::f32, memory::format_tag::ab);
-  return {engine, a, b, d, user_scratch()};
+  const memory::desc d({s.m, s.n}, Type::f32, memory::dims{s.d_row_step, 1});
+  dnnl::primitive_attr attributes = user_scratch();
+  if (s.accumulate) {
+    dnnl::post_ops sum;
+    sum.append_sum();
+    attributes.set_post_ops(sum);
+  }
+  return {engine, a, b, d, attributes};
 }
 
 /// Returns what we know to be a layout of pairs, so that our own packing can fill it, faster and in parts.
@@ -80,6 +85,11 @@ bool has_native_bf16() {
 #else
   return false;
 #endif
+}
+
+bool vendor_takes(Size n, Size k, ElementType inputs) {
+  constexpr Size kElements = 4096, kSide = 16;  // of b: below them a call of oneDNN costs more than bf16 saves
+  return inputs == ElementType::bf16 && std::min(n, k) >= kSide && n * k >= kElements && has_native_bf16();
 }
 
 /// What one call at a time needs: making it anew for each would cost microseconds.
@@ -143,17 +153,23 @@ Size VendorProduct::pack_parts() const {
   return self.pairs ? (self.pairs->padded_n + self.part_columns - 1) / self.part_columns : 1;
 }
 
-void VendorProduct::pack(bool transposed, const float* b, std::byte* packed, Size part) const {
+void VendorProduct::pack(const PackSource& b, std::byte* packed, Size part) const {
   const Implementation& self = *implementation_;
   if (self.pairs) {
     const Size from = part * self.part_columns, to = std::min(self.pairs->padded_n, from + self.part_columns);
-    pack_kernels().pairs(*self.pairs, self.shape.n, self.shape.k, transposed, from, to, b, reinterpret_cast<std::uint16_t*>(packed));
+    pack_kernels().pairs(*self.pairs, b, from, to, reinterpret_cast<std::uint16_t*>(packed));
     return;
+  }
+  std::vector<float> dense(static_cast<std::size_t>(b.n * b.k));
+  for (Size p = 0; p < b.k; ++p) {
+    for (Size c = 0; c < b.n; ++c) {
+      dense[static_cast<std::size_t>(p * b.n + c)] = b.at(p, c);
+    }
   }
   const OneThread guard;
   using Tag = memory::format_tag;
-  const memory::desc plain({self.shape.k, self.shape.n}, memory::data_type::f32, transposed ? Tag::ba : Tag::ab);
-  memory from(plain, self.engine, const_cast<float*>(b));
+  const memory::desc plain({self.shape.k, self.shape.n}, memory::data_type::f32, Tag::ab);
+  memory from(plain, self.engine, dense.data());
   memory to(self.description.weights_desc(), self.engine, packed);
   dnnl::stream stream(self.engine);
   dnnl::reorder(from, to).execute(stream, from, to);

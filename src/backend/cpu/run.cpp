@@ -38,7 +38,7 @@ void CpuExecutable::reserve(Size samples) {
       bytes += aligned(samples * variable.placement.bytes);
     } else if (arena == Arena::tiles) {
       variable.offset = bytes;
-      bytes += tiles_of(samples) * aligned(variable.placement.bytes);
+      bytes += program_.tiles_of(samples) * aligned(variable.placement.bytes);
     }
   }
   Arena64 grown;
@@ -197,13 +197,13 @@ void CpuExecutable::walk(const Steps& steps, Frame& frame, std::exception_ptr& f
 }
 
 void CpuExecutable::run_rows(const StageStep& stage, const Frame& frame, std::exception_ptr& failure) {
-  const Size tiles = tiles_of(frame.samples);
+  const Size tiles = program_.tiles_of(frame.samples);
 #pragma omp for schedule(static)
   for (Size tile = 0; tile < tiles; ++tile) {
     Frame own = frame;
     own.tile = tile;
-    own.row = tile * kTileRows;
-    own.rows = std::min(kTileRows, frame.samples - own.row);
+    own.row = tile * program_.tile_rows;
+    own.rows = std::min(program_.tile_rows, frame.samples - own.row);
     guarded(failure, [&] { run_tile(stage.body, own); });
   }
 }

@@ -1,9 +1,10 @@
-/// Bodies of operations over windows: which pixels meet is found once, when the call is prepared.
+/// Bodies of operations over windows: sums and maxima by the pooling kernels; convolutions that have no kernel of their own,
+/// for a weight of each sample or a shared picture, tap by tap.
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "backend/cpu/operation_body.h"
+#include "backend/cpu/pooling.h"
 #include "tensor/windows.h"
 
 namespace pcxx::cpu {
@@ -119,92 +120,27 @@ Body weight_of_convolution(const Expression& e, const std::vector<Shape>& from) 
   };
 }
 
-// --- sums and maxima, channel by channel
+// --- sums and maxima
+
+/// Geometry of windows without a weight, from the larger pictures to the smaller ones.
+WindowGeometry pooling_geometry(const Expression& e, const Shape& picture, const Shape& result) {
+  return window_geometry(windows_of(e), picture, result, 1);
+}
 
 Body summed(const Expression& e, const Shape& from) {
-  return [taps = taps_of(windows_of(e), from, e.shape), channels = from[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
-    std::fill_n(out, elements, 0.0F);
-    for (const Tap& tap : *taps) {
-      const float* x = in[0] + tap.picture * channels;
-      float* y = out + tap.result * channels;
-      for (Size c = 0; c < channels; ++c) {
-        y[c] += x[c];
-      }
-    }
-  };
+  return [g = pooling_geometry(e, from, e.shape)](const Inputs& in, float* out) { pooling_kernels().sum(g, in[0], out); };
 }
 
 Body spread(const Expression& e, const Shape& from) {
-  return [taps = taps_of(windows_of(e), e.shape, from), channels = from[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
-    std::fill_n(out, elements, 0.0F);
-    for (const Tap& tap : *taps) {
-      const float* g = in[0] + tap.result * channels;
-      float* x = out + tap.picture * channels;
-      for (Size c = 0; c < channels; ++c) {
-        x[c] += g[c];
-      }
-    }
-  };
+  return [g = pooling_geometry(e, e.shape, from)](const Inputs& in, float* out) { pooling_kernels().spread(g, in[0], out); };
 }
 
-/// Finds, block of channels by block, the pixel of each window's first maximum; a NaN is larger than any number.
-class Maxima {
- public:
-  static constexpr Size kBlock = 64;
-
-  Maxima(const Expression& e, const Shape& picture, const Shape& result)
-      : taps_(taps_of(windows_of(e), picture, result)), channels_(picture[-1]) {}
-
-  /// Calls visit(result, first channel, channels, pixels) for each window that meets the picture; one pixel a channel.
-  template <class Visit>
-  void for_each(const float* x, const Visit& visit) const {
-    for (auto first = taps_->begin(); first != taps_->end();) {
-      const auto last = std::find_if(first, taps_->end(), [&](const Tap& tap) { return tap.result != first->result; });
-      for (Size c = 0; c < channels_; c += kBlock) {
-        const Size count = std::min(kBlock, channels_ - c);
-        float best[kBlock];
-        Size pixel[kBlock];
-        std::copy_n(x + first->picture * channels_ + c, count, best);
-        std::fill_n(pixel, count, first->picture);
-        for (auto tap = first + 1; tap < last; ++tap) {
-          const float* own = x + tap->picture * channels_ + c;
-          for (Size i = 0; i < count; ++i) {
-            const bool better = own[i] > best[i] || (std::isnan(own[i]) && !std::isnan(best[i]));
-            best[i] = better ? own[i] : best[i];
-            pixel[i] = better ? tap->picture : pixel[i];
-          }
-        }
-        visit(first->result, c, count, pixel);
-      }
-      first = last;
-    }
-  }
-
- private:
-  Taps taps_;
-  Size channels_;
-};
-
 Body picked(const Expression& e, const std::vector<Shape>& from) {
-  return [maxima = Maxima(e, from[0], e.shape), channels = e.shape[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
-    std::fill_n(out, elements, 0.0F);
-    maxima.for_each(in[0], [&](Size result, Size first, Size count, const Size* pixel) {
-      for (Size i = 0; i < count; ++i) {
-        out[result * channels + first + i] = in[1][pixel[i] * channels + first + i];
-      }
-    });
-  };
+  return [g = pooling_geometry(e, from[0], e.shape)](const Inputs& in, float* out) { pooling_kernels().pick(g, in[0], in[1], out); };
 }
 
 Body routed(const Expression& e, const std::vector<Shape>& from) {
-  return [maxima = Maxima(e, from[0], from[1]), channels = e.shape[-1], elements = e.shape.elements()](const Inputs& in, float* out) {
-    std::fill_n(out, elements, 0.0F);
-    maxima.for_each(in[0], [&](Size result, Size first, Size count, const Size* pixel) {
-      for (Size i = 0; i < count; ++i) {
-        out[pixel[i] * channels + first + i] += in[1][result * channels + first + i];
-      }
-    });
-  };
+  return [g = pooling_geometry(e, from[0], from[1])](const Inputs& in, float* out) { pooling_kernels().route(g, in[0], in[1], out); };
 }
 
 }  // namespace

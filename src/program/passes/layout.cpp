@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <tuple>
+#include <vector>
 
 #include "program/passes/analysis.h"
 #include "program/passes/passes.h"
@@ -10,15 +10,33 @@
 namespace pcxx {
 namespace {
 
-/// A rearranged copy of a variable: for packed matrices by transposition, for conversions as it is.
+/// A rearranged copy of a variable: what of, and by what kernel, told apart by its numbers.
 struct Wanted {
   SymbolId source;
-  bool packed;
-  bool transposed;
-  Size n, k;
+  std::vector<Size> form;
 
   friend auto operator<=>(const Wanted&, const Wanted&) = default;
 };
+
+struct Wish {
+  Wanted what;
+  std::size_t place;  // of the call's input
+  Kernel maker;
+};
+
+Wish half(SymbolId source, std::size_t place) { return {{source, {}}, place, ConvertKernel{}}; }
+
+Wish packed(SymbolId source, std::size_t place, const PackKernel& kernel) {
+  return {{source, {kernel.n, kernel.k, kernel.transposed ? 1 : 0}}, place, kernel};
+}
+
+Wish packed(SymbolId source, std::size_t place, const PackWeightKernel& kernel) {
+  Wish wish{{source, {static_cast<Size>(kernel.reader.op)}}, place, kernel};
+  for (const auto& numbers : {attributes_of(kernel.reader.convolution).integers, kernel.reader.picture.extents(), kernel.reader.result.extents()}) {
+    wish.what.form.insert(wish.what.form.end(), numbers.begin(), numbers.end());
+  }
+  return wish;
+}
 
 using Available = std::map<Wanted, SymbolId>;
 
@@ -65,21 +83,30 @@ class Layout {
 
   bool per_sample(SymbolId id) const { return graph_.symbol(id).span == Span::per_sample; }
 
-  /// Returns what a product wants instead of its inputs; the second number of each is the input's place.
-  std::vector<std::pair<Wanted, std::size_t>> wishes(const Call& call) const {
-    std::vector<std::pair<Wanted, std::size_t>> result;
-    const auto* product = std::get_if<ProductKernel>(&call.kernel);
-    if (product == nullptr) {
-      return result;
-    }
-    if (product->sum_samples) {
-      for (std::size_t i = 0; bf16_ && i < 2; ++i) {
-        result.push_back({{call.inputs[i], false, false, 0, 0}, i});
+  /// Returns what a product or convolution wants instead of its inputs.
+  std::vector<Wish> wishes(const Call& call) const {
+    std::vector<Wish> result;
+    const ElementType type = bf16_ ? ElementType::bf16 : ElementType::f32;
+    const auto add_halves = [&](std::initializer_list<std::size_t> places) {
+      for (const std::size_t place : places) {
+        if (bf16_) {
+          result.push_back(half(call.inputs[place], place));
+        }
       }
-    } else if (per_sample(call.inputs[0]) && !product->transpose_a && !per_sample(call.inputs[1]) && !product->packed_b) {
-      result.push_back({{call.inputs[1], true, product->transpose_b, product->n, product->k}, 1});
-      if (bf16_) {
-        result.push_back({{call.inputs[0], false, false, 0, 0}, 0});
+    };
+    if (const auto* product = std::get_if<ProductKernel>(&call.kernel)) {
+      if (product->sum_samples) {
+        add_halves({0, 1});
+      } else if (per_sample(call.inputs[0]) && !product->transpose_a && !per_sample(call.inputs[1]) && !product->packed_b) {
+        result.push_back(packed(call.inputs[1], 1, PackKernel{product->n, product->k, product->transpose_b, type}));
+        add_halves({0});
+      }
+    } else if (const auto* convolution = std::get_if<ConvolutionKernel>(&call.kernel)) {
+      if (convolution->op == Op::convolve_weight) {
+        add_halves({0, 1});
+      } else {
+        result.push_back(packed(call.inputs[1], 1, PackWeightKernel{*convolution, type}));
+        add_halves({0});
       }
     }
     return result;
@@ -87,31 +114,34 @@ class Layout {
 
   void prepare(Call& call, Available& available, Region& result) {
     const auto wanted = wishes(call);
-    for (const auto& [wish, place] : wanted) {
-      call.inputs[place] = provide(wish, available, result);
+    for (const Wish& wish : wanted) {
+      call.inputs[wish.place] = provide(wish, available, result);
     }
     if (auto* product = std::get_if<ProductKernel>(&call.kernel); product != nullptr && !product->sum_samples && !wanted.empty()) {
       product->packed_b = true;
     }
   }
 
-  SymbolId provide(const Wanted& wish, Available& available, Region& result) {
-    const auto [place, fresh] = available.try_emplace(wish, -1);
+  SymbolId provide(const Wish& wish, Available& available, Region& result) {
+    const auto [place, fresh] = available.try_emplace(wish.what, -1);
     if (fresh) {
-      const Symbol source = graph_.symbol(wish.source);
-      const ElementType type = bf16_ ? ElementType::bf16 : ElementType::f32;
-      place->second = graph_.add_symbol({fmt::format("{}({})", wish.packed ? wish.transposed ? "pack_t" : "pack" : "bf16", source.name),
-                                         SymbolKind::temporary, DType::real, source.span, source.shape});
-      Call call{ConvertKernel{}, {wish.source}, {place->second}};
-      if (wish.packed) {
-        call.kernel = PackKernel{wish.n, wish.k, wish.transposed, type};
-      } else {
+      const Symbol source = graph_.symbol(wish.what.source);
+      place->second = graph_.add_symbol({fmt::format("{}({})", prefix_of(wish.maker), source.name), SymbolKind::temporary, DType::real,
+                                         source.span, source.shape});
+      if (std::holds_alternative<ConvertKernel>(wish.maker)) {
         program_.halves.insert(place->second);
       }
-      result.push_back({std::move(call)});
+      result.push_back({Call{wish.maker, {wish.what.source}, {place->second}}});
       ++made_;
     }
     return place->second;
+  }
+
+  static const char* prefix_of(const Kernel& maker) {
+    const auto* pack = std::get_if<PackKernel>(&maker);
+    const auto* weight = std::get_if<PackWeightKernel>(&maker);
+    const bool transposed = pack != nullptr ? pack->transposed : weight != nullptr && weight->reader.op == Op::convolve_transposed;
+    return pack == nullptr && weight == nullptr ? "bf16" : transposed ? "pack_t" : "pack";
   }
 
   /// What a loop wants of variables that it does not change is made before it.
@@ -121,8 +151,8 @@ class Layout {
     Region single = {statement};
     for_each_statement(single, [&](const Statement& inner) {
       if (const auto* call = std::get_if<Call>(&inner.content)) {
-        for (const auto& [wish, place] : wishes(*call)) {
-          if (!written.contains(wish.source)) {
+        for (const Wish& wish : wishes(*call)) {
+          if (!written.contains(wish.what.source)) {
             provide(wish, available, result);
           }
         }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -129,7 +130,19 @@ class Lowering {
       case Op::constant: return filled(e);
       case Op::broadcast: return stretched(id, e.span, e.shape);
       case Op::matmul: return product(e);
+      case Op::convolve:
+      case Op::convolve_transposed:
+      case Op::convolve_weight:
+        if (const std::optional<SymbolId> made = convolution(e)) {
+          return *made;
+        }
+        break;
       case Op::batch_sum: return summed(e.operands[0], e.shape);
+      case Op::sum:
+        if (drops_leading_axes(e) && graph_[e.operands[0]].op == Op::batch_sum) {
+          return summed(graph_[e.operands[0]].operands[0], e.shape);  // a sum over rows of fewer columns
+        }
+        break;
       default: break;
     }
     if (sums_samples(e)) {
@@ -181,6 +194,17 @@ class Lowering {
     call.kernel = kernel;
     calls_.push_back(call);
     return symbol;
+  }
+
+  /// Returns whether a reduction leaves the last axes, so that their elements are the columns of what it sums.
+  static bool drops_leading_axes(const Expression& e) {
+    const auto& axes = e.attributes.integers;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i] != static_cast<Size>(i)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Sum over the samples: each tile of rows leaves its own, and the tiles are added up.
@@ -254,6 +278,21 @@ class Lowering {
     single.attributes = with_sample_sum(e.op, std::move(single.attributes), false);
     single.span = Span::per_sample;
     return graph_.intern(std::move(single));
+  }
+
+  /// Returns the result of a convolution's own kernel, or nothing where pictures are shared or a weight is a sample's own.
+  std::optional<SymbolId> convolution(const Expression& e) {
+    const Expression &first = graph_[e.operands[0]], &second = graph_[e.operands[1]];
+    const bool weights = e.op == Op::convolve_weight;
+    if (first.span != Span::per_sample || (second.span == Span::per_sample) != weights || (weights && !sums_samples(e))) {
+      return std::nullopt;
+    }
+    const Shape& picture = e.op == Op::convolve_transposed ? e.shape : first.shape;
+    const Shape& result = weights ? second.shape : e.op == Op::convolve ? e.shape : first.shape;
+    const ConvolutionKernel kernel{e.op, convolution_of(e), picture, result};
+    const SymbolId symbol = temporary(std::string(to_string(e.op)), e.span, e.shape);
+    calls_.push_back({kernel, {in_memory(e.operands[0]), in_memory(e.operands[1])}, {symbol}});
+    return symbol;
   }
 
   // --- clusters

@@ -188,7 +188,7 @@ class Memory {
     for (const auto& [symbol, interval] : liveness(stage).intervals()) {
       const Placement& placement = program_.placements.at(symbol);
       if (placement.arena == Arena::tile) {
-        const Size rows = graph_.symbol(symbol).span == Span::per_sample ? kTileRows : 1;
+        const Size rows = graph_.symbol(symbol).span == Span::per_sample ? program_.tile_rows : 1;
         items.push_back({symbol, aligned(rows * placement.bytes), interval});
       }
     }
@@ -236,7 +236,7 @@ Program memory(Program program) {
 
 // [order]
 Program compiled(const Program& program, const PassOptions& options) {
-  Program result = simplify(independent_copy(program));
+  Program result = channels_last(simplify(independent_copy(program)));
   if (options.known_zeros) {
     result = known_zeros(std::move(result));
   }

@@ -10,6 +10,10 @@ namespace pcxx {
 /// Equal subexpressions are one by construction of the graph.
 Program simplify(Program program);
 
+/// Stores pictures with their channels last and moves the transpositions that operations over windows stand between
+/// outwards, until they vanish. Does nothing to programs without such operations.
+Program channels_last(Program program);
+
 /// Peels the first steps of loops as long as some of their products are provably zero or already known.
 ///
 /// After a forward start every node equals its prediction, so its error is the same expression minus itself: zero by
