@@ -78,8 +78,13 @@ Size Model::add_parameter(const std::string& name, const Shape& shape, const Ini
 
 Size Model::add_unnamed(Size layer, const std::string& role, const Shape& shape, const Initialiser& initialiser,
                         const Fans& fans, std::set<std::string> tags) {
-  const std::string provisional = fmt::format("unused.linear{}.{}", layer + 1, role);
+  const std::string provisional = fmt::format("unused.{}{}.{}", layers_[static_cast<std::size_t>(layer)], layer + 1, role);
   return add_parameter({provisional, kAbsent, initialiser, fans, std::move(tags), layer, role}, shape);
+}
+
+Size Model::new_layer(const std::string& kind) {
+  layers_.push_back(kind);
+  return static_cast<Size>(layers_.size() - 1);
 }
 
 Size Model::add_parameter(ModelParameter parameter, const Shape& shape) {
@@ -107,9 +112,10 @@ void Model::name_layers(ExpressionId expression, const std::string& owner) {
     if (parameter.layer == kAbsent || place == layers.end()) {
       continue;
     }
-    const std::string prefix = layers.size() == 1 ? owner : fmt::format("{}.linear{}", owner, place - layers.begin() + 1);
+    const std::string& kind = layers_[static_cast<std::size_t>(parameter.layer)];
+    const std::string prefix = layers.size() == 1 ? owner : fmt::format("{}.{}{}", owner, kind, place - layers.begin() + 1);
     const std::string name = prefix + "." + parameter.role;
-    take(parameter_names_, "linear", name);
+    take(parameter_names_, kind.c_str(), name);
     parameter_names_.erase(parameter.name);
     symbol(parameter.symbol).name = parameter.name = name;
     parameter.layer = kAbsent;

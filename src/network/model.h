@@ -56,7 +56,8 @@ class Model : public Graph {
   /// Returns the number of a new parameter of an unnamed layer.
   Size add_unnamed(Size layer, const std::string& role, const Shape& shape, const Initialiser& initialiser,
                    const Fans& fans, std::set<std::string> tags);
-  Size new_layer() { return layers_++; }
+  /// Returns the number of a new unnamed layer; its kind is the name of its function.
+  Size new_layer(const std::string& kind);
 
   const std::deque<ModelNode>& nodes() const { return nodes_; }
   const std::deque<ModelTerm>& terms() const { return terms_; }
@@ -85,7 +86,7 @@ class Model : public Graph {
   std::unordered_map<SymbolId, Size> parameter_of_;
   std::map<std::string, SymbolId> states_;
   std::set<std::string> node_names_, parameter_names_, term_names_, parts_;
-  Size layers_ = 0;
+  std::vector<std::string> layers_;  // kinds of the unnamed ones
 };
 
 /// Returns all symbols that an expression reads, each once, from left to right.

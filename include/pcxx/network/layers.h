@@ -1,22 +1,9 @@
-/// Layers: functions that make parameters and return an expression over them.
+/// Layers: functions that make parameters and return an expression over them; the table of contents.
+///
+/// Shapes are those of one sample, channels first: (channels, d1, ..., dn). A layer's parameters are called name.weight,
+/// name.bias and so on, with the name of its options, or else with that of the node (or energy term) that it predicts.
 #pragma once
 
-#include <string>
-
-#include "pcxx/network/initialiser.h"
-#include "pcxx/tensor/tensor.h"
-
-namespace pcxx {
-
-struct LinearOptions {
-  bool bias = true;
-  std::string name = {};  // of its parameters: name.weight, name.bias; empty: the name of the node that it predicts
-  Initialiser weight = fan_in_uniform();
-  Initialiser bias_initialiser = fan_in_uniform();
-};
-
-/// Returns W x + b over the last axis of x: (..., in) to (..., out); makes weight (out, in), tagged "weight", and bias
-/// (out), tagged "bias".
-Tensor linear(const Tensor& x, Size out, const LinearOptions& options = {});
-
-}  // namespace pcxx
+#include "pcxx/network/convolution.h"
+#include "pcxx/network/linear.h"
+#include "pcxx/network/pooling.h"

@@ -1,0 +1,42 @@
+/// LayerParameters: parameters under the layer's name, or shared ones.
+#include "network/layer_parameters.h"
+
+#include "pcxx/core/errors.h"
+
+namespace pcxx {
+
+std::shared_ptr<Model> model_of(const Tensor& x, const char* who) {
+  auto model = std::dynamic_pointer_cast<Model>(x.graph());
+  if (model == nullptr) {
+    throw ArgumentError("[" + std::string(who) + "] the input belongs to no network; expected an expression over its nodes");
+  }
+  return model;
+}
+
+LayerParameters::LayerParameters(const char* kind, const Tensor& x, const std::string& name)
+    : kind_(kind), model_(model_of(x, kind)), name_(name), layer_(name_.empty() ? model_->new_layer(kind) : kAbsent) {}
+
+Tensor LayerParameters::make(const std::string& role, const Shape& shape, const LayerParameter& source, const Fans& fans,
+                             const std::string& tag) const {
+  if (source.shared()) {
+    return shared(role, shape, *source.shared());
+  }
+  const std::set<std::string> tags = {tag.empty() ? role : tag};
+  const Size index = name_.empty() ? model_->add_unnamed(layer_, role, shape, source.initialiser(), fans, tags)
+                                   : model_->add_parameter(name_ + "." + role, shape, source.initialiser(), fans, tags);
+  return {model_, model_->read(model_->parameter(index).symbol)};
+}
+
+Tensor LayerParameters::shared(const std::string& role, const Shape& shape, const Tensor& parameter) const {
+  if (parameter.graph() != std::static_pointer_cast<Graph>(model_)) {
+    throw ArgumentError("[" + std::string(kind_) + "] the shared " + role + " belongs to a different network");
+  }
+  if (parameter.shape() != shape || parameter.span() != Span::shared) {
+    throw ShapeError("[" + std::string(kind_) + "] the shared " + role + " is " + to_string(parameter.shape()) +
+                     (parameter.span() == Span::shared ? "" : " per sample") + "; expected " + to_string(shape) +
+                     ", one for all samples");
+  }
+  return parameter;
+}
+
+}  // namespace pcxx
