@@ -21,5 +21,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(Threads REQUIRED)
 list(APPEND PCXX_PRIVATE_DEPENDENCIES fmt::fmt nlohmann_json::nlohmann_json tomlplusplus::tomlplusplus
-     ZLIB::ZLIB)
+     ZLIB::ZLIB JPEG::JPEG Threads::Threads)

@@ -10,7 +10,7 @@ purpose=${1:-build}
 [ "${PCXX_SETUP:-}" = skip ] && exit 0
 
 packages=(g++ cmake ninja-build ccache python3 libhwy-dev libcli11-dev libtomlplusplus-dev
-  nlohmann-json3-dev libfmt-dev zlib1g-dev libgtest-dev libbenchmark-dev)
+  nlohmann-json3-dev libfmt-dev zlib1g-dev libjpeg-dev libgtest-dev libbenchmark-dev)
 case $purpose in
   build) ;;
   train) packages+=(dataset-fashion-mnist) ;;

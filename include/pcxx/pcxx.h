@@ -11,7 +11,7 @@
 #include "pcxx/network/executor.h"     // programs compiled and run
 #include "pcxx/learn/optimisers.h"
 #include "pcxx/learn/rules.h"          // predictive coding, backpropagation
-#include "pcxx/data/fashion_mnist.h"   // data sets
+#include "pcxx/data/pictures.h"        // data sets: MNIST, CIFAR, ...
 #include "pcxx/data/generators.h"
 #include "pcxx/data/loader.h"
 #include "pcxx/io/npz.h"               // files of arrays

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/scale_bytes.h"
@@ -35,6 +36,10 @@ void check_inputs(const Dataset& dataset) {
   }
   if (inputs.shape().rank() == 0) {
     throw ShapeError("[data] inputs have shape (); give one row for each sample");
+  }
+  if (dataset.source != nullptr && inputs.elements() > 0) {
+    throw ArgumentError("[data] there are inputs " + to_string(inputs.shape()) +
+                        " and a source of samples; give one of them");
   }
 }
 
@@ -88,10 +93,51 @@ Array rows_of(const Array& array, Size first, Size count) {
   return rows;
 }
 
+/// Some consecutive samples of another source.
+class SliceOfSource : public SampleSource {
+ public:
+  SliceOfSource(std::shared_ptr<const SampleSource> whole, Size first, Size count)
+      : whole_(std::move(whole)), first_(first), count_(count) {}
+  Size size() const override { return count_; }
+  Shape shape() const override { return whole_->shape(); }
+  void read(Size sample, std::span<float> numbers) const override {
+    whole_->read(first_ + sample, numbers);
+  }
+
+ private:
+  std::shared_ptr<const SampleSource> whole_;
+  Size first_;
+  Size count_;
+};
+
+Array read_all(const SampleSource& source) {
+  std::vector<Size> extents = source.shape().extents();
+  extents.insert(extents.begin(), source.size());
+  Array rows(Shape(extents), ElementType::f32);
+  const auto width = static_cast<std::size_t>(source.shape().elements());
+  for (std::size_t i = 0; i < static_cast<std::size_t>(source.size()); ++i) {
+    source.read(static_cast<Size>(i), rows.as<float>().subspan(i * width, width));
+  }
+  return rows;
+}
+
 }  // namespace
+
+Size Dataset::size() const {
+  return source != nullptr ? source->size() : inputs.shape().rank() == 0 ? 0 : inputs.shape()[0];
+}
+
+Shape Dataset::stored_shape() const {
+  if (source != nullptr) {
+    return source->shape();
+  }
+  const auto& extents = inputs.shape().extents();
+  return extents.empty() ? Shape{} : Shape(std::vector<Size>(extents.begin() + 1, extents.end()));
+}
 
 void check(const Dataset& dataset) {
   check_inputs(dataset);
+  (void)dataset.input_shape();
   check_type(dataset.labels, ElementType::i32, "labels");
   check_type(dataset.targets, ElementType::f32, "targets");
   const bool has_targets = dataset.targets.shape() != Shape{0};
@@ -129,14 +175,23 @@ Dataset slice(const Dataset& dataset, Size first, Size count) {
                             std::to_string(dataset.size()));
   }
   const bool regression = dataset.classes == 0;
-  return {.inputs = rows_of(dataset.inputs, first, count),
-          .scaling = dataset.scaling,
-          .labels = regression ? dataset.labels : rows_of(dataset.labels, first, count),
-          .targets = regression ? rows_of(dataset.targets, first, count) : dataset.targets,
-          .classes = dataset.classes};
+  Dataset part{.scaling = dataset.scaling,
+               .labels = regression ? dataset.labels : rows_of(dataset.labels, first, count),
+               .targets = regression ? rows_of(dataset.targets, first, count) : dataset.targets,
+               .classes = dataset.classes,
+               .transforms = dataset.transforms};
+  if (dataset.source != nullptr) {
+    part.source = std::make_shared<SliceOfSource>(dataset.source, first, count);
+  } else {
+    part.inputs = rows_of(dataset.inputs, first, count);
+  }
+  return part;
 }
 
 Array scaled_inputs(const Dataset& dataset) {
+  if (dataset.source != nullptr) {
+    return read_all(*dataset.source);
+  }
   if (dataset.inputs.type() != ElementType::u8) {
     return dataset.inputs;
   }

@@ -30,10 +30,12 @@ const Batch* Epoch::next() { return source_->next(); }
 Loader::Loader(const Dataset& dataset, const LoaderOptions& options)
     : dataset_(&dataset), options_(options) {
   check(dataset);
-  if (options.batch < 1 || options.prefetch < 0) {
+  if (options.batch < 1 || options.prefetch < 0 || options.threads < 1) {
     throw ArgumentError("[loader] batch " + std::to_string(options.batch) + ", prefetch " +
-                        std::to_string(options.prefetch) +
-                        "; a batch has at least 1 sample, and prefetch is 0 or more");
+                        std::to_string(options.prefetch) + ", threads " +
+                        std::to_string(options.threads) +
+                        "; a batch has at least 1 sample, prefetch is 0 or more, and there is at "
+                        "least 1 thread");
   }
   if (batches() == 0) {
     throw ArgumentError("[loader] " + std::to_string(dataset.size()) +
@@ -52,7 +54,7 @@ Size Loader::samples() const {
   return options_.drop_last ? batches() * options_.batch : dataset_->size();
 }
 
-Shape Loader::input_shape() const { return without_rows(dataset_->inputs); }
+Shape Loader::input_shape() const { return dataset_->input_shape(); }
 
 Shape Loader::target_shape() const {
   return dataset_->classes > 0 ? Shape{dataset_->classes} : without_rows(dataset_->targets);
@@ -74,8 +76,10 @@ Epoch Loader::epoch(Size number, Size first_batch) const {
                             std::to_string(first_batch) + "; an epoch has " +
                             std::to_string(batches()) + " batches, both are counted from 0");
   }
-  return Epoch(std::make_unique<BatchSource>(*dataset_, order(number), options_.batch, first_batch,
-                                             batches(), options_.prefetch));
+  const auto stream = stream_from("loader/transforms/" + std::to_string(number));
+  return Epoch(std::make_unique<BatchSource>(
+      SampleGatherer(*dataset_, options_.seed, stream), order(number), options_.batch,
+      BatchSource::Range{first_batch, batches()}, BatchSource::Ahead{options_.prefetch, options_.threads}));
 }
 
 }  // namespace pcxx

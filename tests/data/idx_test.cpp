@@ -11,6 +11,7 @@
 
 #include "pcxx/core/errors.h"
 #include "pcxx/data/fashion_mnist.h"
+#include "pcxx/data/mnist.h"
 #include "pcxx/io/files.h"
 #include "support/message.h"
 #include "support/random_arrays.h"
@@ -179,10 +180,28 @@ TEST(FashionMnist, TheEnvironmentNamesTheFolderOrItsParent) {
   const Variable data("PCXX_DATA", folder.path().string());
   EXPECT_EQ(load_fashion_mnist().train.size(), 2);
   const Variable cache("XDG_CACHE_HOME", "/cache");
-  const std::vector<std::filesystem::path> expected{folder.path(), folder / "fashion-mnist",
+  const std::vector<std::filesystem::path> expected{folder / "fashion-mnist", folder.path(),
                                                     "/usr/share/datasets/fashion-mnist",
                                                     "/cache/pcxx/fashion-mnist"};
   EXPECT_EQ(fashion_mnist_folders(), expected);
+}
+
+TEST(Mnist, AFolderOfItsOwnKeepsItApartFromFashion) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "mnist");
+  write_set(folder, 2, 1, true);
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    if (entry.is_regular_file()) {
+      std::filesystem::copy(entry.path(), folder / "mnist" / entry.path().filename());
+    }
+  }
+  write_set(folder, 1, 1, true);
+  const Variable data("PCXX_DATA", folder.path().string());
+  EXPECT_EQ(load_mnist().train.size(), 2);
+  EXPECT_EQ(load_fashion_mnist().train.size(), 1);
+  EXPECT_EQ(message_of<FileError>([] { load_mnist({.folder = "/no/such"}); }),
+            "[mnist] the data set is not in '/no/such'; expected train-images-idx3-ubyte[.gz] and its three siblings; "
+            "set PCXX_DATA to the folder that has them");
 }
 
 TEST(FashionMnist, AMissingSetIsExplained) {

@@ -186,7 +186,8 @@ TEST(Loader, BadOptionsAreNamed) {
   const Dataset set = numbered(5);
   EXPECT_EQ(
       message_of<ArgumentError>([&] { Loader(set, {.batch = 0}); }),
-      "[loader] batch 0, prefetch 0; a batch has at least 1 sample, and prefetch is 0 or more");
+      "[loader] batch 0, prefetch 0, threads 1; a batch has at least 1 sample, prefetch is 0 or more, and there is at "
+            "least 1 thread");
   EXPECT_EQ(message_of<ArgumentError>([&] { Loader(set, {.batch = 8, .drop_last = true}); }),
             "[loader] 5 samples give no batch of 8 without a partial one; give more samples or a "
             "smaller batch");
@@ -195,6 +196,91 @@ TEST(Loader, BadOptionsAreNamed) {
             "[loader] 0 samples give no batch of 8; give more samples");
   EXPECT_EQ(message_of<std::out_of_range>([&] { Loader(set, {.batch = 2}).epoch(1, 4); }),
             "[loader] epoch 1, batch 4; an epoch has 3 batches, both are counted from 0");
+}
+
+/// Pictures (1, 4, 5) of bytes that tell sample and pixel apart.
+Dataset pictures(Size samples) {
+  Dataset set = numbered(samples);
+  set.inputs = Array({samples, 1, 4, 5}, ElementType::u8);
+  for (std::size_t i = 0; i < set.inputs.bytes(); ++i) {
+    set.inputs.as<std::uint8_t>()[i] = static_cast<std::uint8_t>(i * 37 % 253);
+  }
+  set.transforms = {pad_picture(1), random_crop(4, 4, {.padding = 1}), random_flip(), normalise({{0.3F}, {0.7F}})};
+  return set;
+}
+
+TEST(Loader, TransformedBatchesDoNotDependOnThreads) {
+  const Dataset set = pictures(101);
+  const auto expected = copies(Loader(set, {.batch = 8, .seed = 3}).epoch(2));
+  ASSERT_EQ(expected.size(), 13U);
+  for (const Size prefetch : {1, 3, 40}) {
+    for (const Size threads : {1, 2, 5}) {
+      const Loader loader(set, {.batch = 8, .seed = 3, .prefetch = prefetch, .threads = threads});
+      ASSERT_EQ(copies(loader.epoch(2)), expected) << prefetch << " ahead, " << threads << " threads";
+      auto resumed = copies(loader.epoch(2, 5));
+      ASSERT_TRUE(std::equal(resumed.begin(), resumed.end(), expected.begin() + 5, expected.end()));
+    }
+  }
+}
+
+TEST(Loader, ASamplesDrawsDependOnSeedEpochAndSampleAlone) {
+  const Dataset set = pictures(40);
+  const auto rows = [&](const LoaderOptions& options, Size epoch) {
+    std::vector<std::vector<float>> by_sample(40);
+    for (const Copy& batch : copies(Loader(set, options).epoch(epoch))) {
+      for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+        by_sample[static_cast<std::size_t>(batch.samples[i])] = {batch.inputs.begin() + static_cast<Size>(16 * i),
+                                                                 batch.inputs.begin() + static_cast<Size>(16 * (i + 1))};
+      }
+    }
+    return by_sample;
+  };
+  const auto one = rows({.batch = 7, .seed = 1}, 0);
+  EXPECT_EQ(rows({.batch = 40, .seed = 1, .shuffle = false}, 0), one);
+  EXPECT_NE(rows({.batch = 7, .seed = 1}, 1), one);
+  EXPECT_NE(rows({.batch = 7, .seed = 2}, 0), one);
+}
+
+TEST(Loader, TransformsAreAppliedInOrder) {
+  Dataset set = numbered(3);
+  const auto step = [](float factor, float add) {
+    return SampleTransform{"step", [](const Shape& shape) { return shape; },
+                           [=](std::span<const float> from, const Shape&, std::span<float> to, RandomStream&) {
+                             std::transform(from.begin(), from.end(), to.begin(),
+                                            [=](float x) { return factor * x + add; });
+                           }};
+  };
+  set.transforms = {step(2, 0), step(1, 5), step(10, 0), one_hot_samples(1000), flatten()};
+  set.inputs.as<float>()[5] = 1;  // negative numbers are no places
+  set.inputs.as<float>()[3] = 1;
+  const auto all = copies(Loader(set, {.shuffle = false}).epoch(0));
+  EXPECT_EQ(Loader(set).input_shape(), Shape({2000}));
+  for (std::size_t row = 0; row < 3; ++row) {  // 10 (2 x + 5)
+    EXPECT_EQ(all[0].inputs[2000 * row + static_cast<std::size_t>(10 * (2 * static_cast<int>(row) + 5))], 1);
+  }
+}
+
+TEST(Loader, AThreadsErrorComesWithItsBatch) {
+  Dataset set = numbered(10);
+  set.transforms = {{"refusing", [](const Shape& shape) { return shape; },
+                     [](std::span<const float> from, const Shape&, std::span<float> to, RandomStream&) {
+                       if (from[0] == 5) {
+                         throw FileError("sample 5");
+                       }
+                       std::copy(from.begin(), from.end(), to.begin());
+                     }}};
+  const Loader loader(set, {.batch = 2, .shuffle = false, .prefetch = 4, .threads = 3});
+  Epoch epoch = loader.epoch(0);
+  EXPECT_EQ(epoch.next()->index, 0);
+  EXPECT_EQ(epoch.next()->index, 1);
+  EXPECT_EQ(message_of<FileError>([&] { epoch.next(); }), "sample 5");
+  EXPECT_EQ(message_of<FileError>([&] { epoch.next(); }), "sample 5");
+}
+
+TEST(Loader, TransformsThatDoNotFitAreRefusedAtOnce) {
+  Dataset set = numbered(3);
+  set.transforms = {random_flip()};
+  EXPECT_THROW(Loader loader(set), ShapeError);
 }
 
 }  // namespace

@@ -25,9 +25,13 @@ struct LoaderOptions {
   bool shuffle = true;
   /// Set to true to leave out a last batch that is not full.
   bool drop_last = false;
-  /// Batches that a background thread prepares ahead: worth it where a core is free and batches are
-  /// large; 0 gathers in the calling thread. Results do not depend on it.
+  /// Batches that background threads prepare ahead: worth it where a core is free and batches are
+  /// large, or samples have to be decoded; 0 gathers in the calling thread. Results do not depend on
+  /// it.
   Size prefetch = 0;
+  /// Threads that prepare them, each a batch at a time; never more than `prefetch`. Results do not
+  /// depend on it.
+  Size threads = 1;
 };
 
 /// One batch: contiguous rows, valid until the next batch is asked for.
@@ -35,7 +39,7 @@ struct Batch {
   Size index = 0;                 // within the epoch
   Size size = 0;                  // samples
   std::span<const Size> samples;  // (size) rows of the dataset
-  std::span<const float> inputs;  // (size, ...), 64-byte aligned
+  std::span<const float> inputs;  // (size, ...), transformed, 64-byte aligned
   std::span<const float>
       targets;  // (size, classes) one-hot, or the dataset's targets; 64-byte aligned
   std::span<const std::int32_t> labels;  // (size); empty for regression
@@ -52,7 +56,8 @@ class Epoch {
   /// Stops the background thread, if there is one, also in the middle of an epoch.
   ~Epoch();
 
-  /// Returns the next batch, or nullptr after the last one.
+  /// Returns the next batch, or nullptr after the last one. Throws FileError for a sample that
+  /// cannot be read, also if a thread tried ahead, and again when asked again.
   const Batch* next();
 
   class Iterator {
@@ -94,7 +99,7 @@ class Loader {
   Size batches() const;
   /// Returns the samples of an epoch: all of them, unless drop_last leaves some out.
   Size samples() const;
-  /// Returns the shape of one sample's input.
+  /// Returns the shape of one sample's input, transformed.
   Shape input_shape() const;
   /// Returns the shape of one sample's target: (classes) for classification.
   Shape target_shape() const;
