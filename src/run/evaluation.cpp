@@ -39,12 +39,19 @@ void add(Evaluation& sums, const StepReport& report, Size samples) {
 
 }  // namespace
 
-double accuracy_on(const Dataset& data,
+Loader test_loader(const Dataset& data, const DataRecipe& recipe) {
+  return Loader(data, {.batch = std::clamp<Size>(data.size(), 1, kBatch),
+                       .shuffle = false,
+                       .prefetch = recipe.prefetch,
+                       .threads = recipe.threads});
+}
+
+double accuracy_on(const Dataset& data, const DataRecipe& recipe,
                    const std::function<Array(Size samples, const float* rows)>& predict) {
   if (data.size() == 0) {
     throw ArgumentError("[accuracy] there are no samples");
   }
-  const Loader loader(data, {.batch = std::min(kBatch, data.size()), .shuffle = false});
+  const Loader loader = test_loader(data, recipe);
   Size right = 0;
   for (const Batch& batch : loader.epoch(0)) {
     right += count_right(predict(batch.size, batch.inputs.data()), batch.labels.data());
@@ -65,7 +72,7 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   Trainer trained(*network, build_rule(recipe, 1), options);
   trained.restore(checkpoint.arrays, checkpoint.progress.step, {input, label});
   Evaluation result{.samples = data.test.size(), .accuracy = 0, .energy = 0, .nodes = {}};
-  result.accuracy = accuracy_on(data.test, [&](Size samples, const float* rows) {
+  result.accuracy = accuracy_on(data.test, recipe.data, [&](Size samples, const float* rows) {
     return trained.predict(label, samples, {{input, rows}});
   });
 
@@ -73,7 +80,7 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   for (const Parameter& parameter : network->parameters()) {
     relaxing.state().at(parameter.name()) = trained.state().at(parameter.name());
   }
-  const Loader loader(data.test, {.batch = std::min(kBatch, data.test.size()), .shuffle = false});
+  const Loader loader = test_loader(data.test, recipe.data);
   for (const Batch& batch : loader.epoch(0)) {
     add(result,
         relaxing.step(batch.size, {{input, batch.inputs.data()}, {label, batch.targets.data()}}),

@@ -208,26 +208,68 @@ std::vector<OptimiserRecipe> read_weights(const RecipeTable& table) {
   return groups;
 }
 
+PictureRecipe read_pictures(const RecipeTable& table) {
+  PictureRecipe pictures;
+  pictures.pad = table.integer("pad", 0, 0);
+  pictures.mean = table.numbers("mean", -1e6, 1e6);
+  pictures.deviation = table.numbers("deviation", 1e-6, 1e6);
+  if (pictures.mean.size() != pictures.deviation.size()) {
+    table.fail(table.has("mean") ? "mean" : "deviation",
+               fmt::format("'{}' has {} numbers and '{}' {}; expected as many of both, one for each channel or one for all",
+                           table.full("mean"), pictures.mean.size(), table.full("deviation"),
+                           pictures.deviation.size()));
+  }
+  const RecipeTable augment = table.table("augment");
+  augment.expect_keys(Names{"flip", "crop", "padding"});
+  pictures.flip = augment.flag("flip", false);
+  pictures.crop = augment.integer("crop", 1, 0);
+  pictures.crop_padding = augment.integer("padding", 0, 0);
+  if (pictures.crop == 0 && pictures.crop_padding > 0) {
+    augment.fail("padding", fmt::format("'{}' is given without '{}', the side of what is cut out of the padded picture",
+                                        augment.full("padding"), augment.full("crop")));
+  }
+  return pictures;
+}
+
+void read_generator(const RecipeTable& table, const Names& common, DataRecipe& data) {
+  table.expect_keys(common + Names{"noise", "train_seed", "test_seed"});
+  data.train = table.integer("train", 1, 1024);
+  data.test = table.integer("test", 1, 512);
+  data.noise = table.number("noise", 0, kInfinity, 0.2);
+  data.train_seed = static_cast<std::uint64_t>(table.integer("train_seed", 0, 42));
+  data.test_seed = static_cast<std::uint64_t>(table.integer("test_seed", 0, 0));
+}
+
+void read_files(const RecipeTable& table, const Names& common, DataRecipe& data) {
+  Names keys = common + Names{"folder", "pad", "mean", "deviation", "augment"};
+  if (data.name == "cifar100") {
+    keys.emplace_back("labels");
+  } else if (data.name == "tiny_imagenet") {
+    keys.emplace_back("skip_corrupt");
+  }
+  table.expect_keys(keys);
+  data.folder = table.text("folder", "");
+  data.labels = table.choice("labels", Names{"fine", "coarse"}, "fine");
+  data.skip_corrupt = table.flag("skip_corrupt", false);
+  data.train = table.integer("train", 0, 0);
+  data.test = table.integer("test", 0, 0);
+  data.pictures = read_pictures(table);
+}
+
 DataRecipe read_data(const RecipeTable& table) {
   DataRecipe data;
   data.name = table.choice("name", dataset_names());
-  const Names common{"name", "batch", "drop_last", "shuffle", "train", "test"};
+  const Names common{"name", "batch", "drop_last", "shuffle", "train", "test", "prefetch", "threads"};
   if (is_generator(data.name)) {
-    table.expect_keys(common + Names{"noise", "train_seed", "test_seed"});
-    data.train = table.integer("train", 1, 1024);
-    data.test = table.integer("test", 1, 512);
-    data.noise = table.number("noise", 0, kInfinity, 0.2);
-    data.train_seed = static_cast<std::uint64_t>(table.integer("train_seed", 0, 42));
-    data.test_seed = static_cast<std::uint64_t>(table.integer("test_seed", 0, 0));
+    read_generator(table, common, data);
   } else {
-    table.expect_keys(common + Names{"folder"});
-    data.folder = table.text("folder", "");
-    data.train = table.integer("train", 0, 0);
-    data.test = table.integer("test", 0, 0);
+    read_files(table, common, data);
   }
   data.batch = table.integer("batch", 1, 128);
   data.drop_last = table.flag("drop_last", false);
   data.shuffle = table.flag("shuffle", true);
+  data.prefetch = table.integer("prefetch", 0, 0);
+  data.threads = table.integer("threads", 1, 1);
   return data;
 }
 

@@ -58,6 +58,16 @@ Settings settings_of(const Recipe& recipe) {
   const DataRecipe& data = recipe.data;
   settings["data.name"] = data.name;
   settings["data.folder"] = data.folder;
+  settings["data.labels"] = data.labels;
+  settings["data.skip_corrupt"] = fmt::format("{}", data.skip_corrupt);
+  settings["data.pad"] = fmt::format("{}", data.pictures.pad);
+  settings["data.mean"] = fmt::format("{}", fmt::join(data.pictures.mean, " "));
+  settings["data.deviation"] = fmt::format("{}", fmt::join(data.pictures.deviation, " "));
+  settings["data.augment.flip"] = fmt::format("{}", data.pictures.flip);
+  settings["data.augment.crop"] = fmt::format("{}", data.pictures.crop);
+  settings["data.augment.padding"] = fmt::format("{}", data.pictures.crop_padding);
+  settings["data.prefetch"] = fmt::format("{}", data.prefetch);
+  settings["data.threads"] = fmt::format("{}", data.threads);
   settings["data.train"] = fmt::format("{}", data.train);
   settings["data.test"] = fmt::format("{}", data.test);
   settings["data.noise"] = fmt::format("{}", data.noise);

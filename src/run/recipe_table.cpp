@@ -185,6 +185,27 @@ std::vector<Size> RecipeTable::integers(std::string_view key, Size minimum) cons
   return values;
 }
 
+std::vector<double> RecipeTable::numbers(std::string_view key, double low, double high) const {
+  const toml::node* node = find(key, false, "");
+  if (node == nullptr) {
+    return {};
+  }
+  if (!node->is_array()) {
+    return {number(key, low, high)};
+  }
+  std::vector<double> values;
+  for (const toml::node& element : *node->as_array()) {
+    const std::optional<double> value = element.is_number() ? element.value<double>() : std::nullopt;
+    if (!value || !std::isfinite(*value) || *value < low || *value > high) {
+      throw RecipeError(fmt::format("[recipe] {}: '{}[{}]' is {}; expected a number from {} to {}",
+                                    place(file_, element.source()), full(key), values.size(), described(element), low,
+                                    high));
+    }
+    values.push_back(*value);
+  }
+  return values;
+}
+
 RecipeTable RecipeTable::table(std::string_view key) const {
   static const toml::table kEmpty;
   const toml::node* node = find(key, false, "");

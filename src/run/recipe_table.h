@@ -40,6 +40,8 @@ class RecipeTable {
   /// From 0 to below 1.
   double decay(std::string_view key, double fallback) const;
   std::vector<Size> integers(std::string_view key, Size minimum) const;
+  /// One number, or an array of them, each finite and within [low, high]; absent: none.
+  std::vector<double> numbers(std::string_view key, double low, double high) const;
   /// An absent table is empty.
   RecipeTable table(std::string_view key) const;
   /// An array of tables; absent: none.

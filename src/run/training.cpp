@@ -89,7 +89,8 @@ void check_same_run(const Recipe& recipe, const Checkpoint& checkpoint, const fs
   std::erase_if(changed, [](const std::string& change) {
     const auto begins = [&](const char* key) { return change.starts_with(key); };
     return begins("epochs:") || begins("threads:") || begins("device:") || begins("checkpoint.") ||
-           begins("log.") || begins("data.folder:");
+           begins("log.") || begins("data.folder:") || begins("data.prefetch:") ||
+           begins("data.threads:");
   });
   if (!changed.empty()) {
     throw ArgumentError(
@@ -111,7 +112,9 @@ class Run {
         loader_(data_.train, {.batch = recipe.data.batch,
                               .seed = recipe.seed,
                               .shuffle = recipe.data.shuffle,
-                              .drop_last = recipe.data.drop_last}) {
+                              .drop_last = recipe.data.drop_last,
+                              .prefetch = recipe.data.prefetch,
+                              .threads = recipe.data.threads}) {
     check_fit(recipe, data_);
     trainer_.emplace(*network_, build_rule(recipe, loader_.batches() * std::max<Size>(recipe.epochs, 1)),
                      TrainerOptions{.device = recipe.device,
@@ -285,7 +288,7 @@ class Run {
   }
 
   double test() {
-    return accuracy_on(data_.test, [&](Size samples, const float* rows) {
+    return accuracy_on(data_.test, recipe_.data, [&](Size samples, const float* rows) {
       return trainer_->predict(label(), samples, {{input(), rows}});
     });
   }

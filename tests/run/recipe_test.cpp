@@ -219,8 +219,8 @@ TEST(RecipeErrors, MissingParts) {
             "[recipe] a.toml:1:1: 'network' has neither 'widths' nor layers; expected widths = "
             "[784, 128, 10], or [[network.layer]] tables");
   EXPECT_EQ(problem("[network]\nwidths = [2, 2]\n[data]\nbatch = 3\n"),
-            "[recipe] a.toml:3:1: 'data.name' is missing; expected one of fashion_mnist, idx, "
-            "moons, rings, spirals");
+            "[recipe] a.toml:3:1: 'data.name' is missing; expected one of cifar10, cifar100, "
+            "fashion_mnist, idx, mnist, moons, rings, spirals, tiny_imagenet");
 }
 
 TEST(RecipeErrors, SyntaxHasItsPlace) {

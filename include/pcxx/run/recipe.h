@@ -59,9 +59,22 @@ struct RuleRecipe {
   OptimiserRecipe values;
 };
 
+/// What is done to pictures: padded, then, for training alone, cropped and flipped at random, then normalised.
+struct PictureRecipe {
+  Size pad = 0;                   // black pixels on every side
+  std::vector<double> mean;       // of each channel or of all, of pixels from 0 to 1; empty: the set's own
+  std::vector<double> deviation;  // likewise
+  bool flip = false;              // left to right, every other time
+  Size crop = 0;                  // side of the square cut out: anywhere to train on, in the middle to test on; 0: none
+  Size crop_padding = 0;          // black pixels around, before it is cut; not for tests
+};
+
 struct DataRecipe {
-  std::string name;    // fashion_mnist, idx, moons, rings or spirals
-  std::string folder;  // of idx and fashion_mnist files; empty: PCXX_DATA, then the system's
+  std::string name;    // a data set of files (fashion_mnist, ...) or a generator (moons, ...)
+  std::string folder;  // of its files; empty: PCXX_DATA, then the system's
+  std::string labels = "fine";  // of cifar100: fine or coarse
+  bool skip_corrupt = false;    // of tiny_imagenet: leave damaged pictures out
+  PictureRecipe pictures;
   Size train = 0;      // samples to take, 0: all; generators: how many to make
   Size test = 0;
   double noise = 0.2;  // of generators
@@ -70,6 +83,8 @@ struct DataRecipe {
   Size batch = 128;
   bool drop_last = false;
   bool shuffle = true;
+  Size prefetch = 0;  // batches prepared ahead, by so many threads; results do not depend on either
+  Size threads = 1;
 };
 
 struct Recipe {
