@@ -1,8 +1,9 @@
-/// How fast batches are made: gathering alone, with a thread ahead, shuffling, decoding
+/// How fast batches are made: gathering alone, with threads ahead, augmenting, shuffling, decoding
 /// Fashion-MNIST.
 #include <benchmark/benchmark.h>
 
 #include "pcxx/core/errors.h"
+#include "pcxx/data/cifar.h"
 #include "pcxx/data/fashion_mnist.h"
 #include "pcxx/data/loader.h"
 
@@ -61,6 +62,35 @@ BENCHMARK(epochs)
     ->ArgsProduct({{32, 128, 512}, {0}, {0, 1}})
     ->Args({128, 2, 0})
     ->Args({128, 2, 1})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+/// As CIFAR-10, cropped, flipped and normalised, in the calling thread or ahead of it.
+void augmented(benchmark::State& state) {
+  static const Dataset set = [] {
+    Dataset made;
+    made.inputs = Array({50'000, 3, 32, 32}, ElementType::u8);
+    made.labels = Array({50'000}, ElementType::i32);
+    made.classes = 10;
+    made.transforms = {random_crop(32, 32, {.padding = 4}), random_flip(), normalise(cifar10_statistics())};
+    return made;
+  }();
+  const Loader loader(set, {.batch = 128, .prefetch = state.range(0), .threads = state.range(1)});
+  Size epoch = 0;
+  std::int64_t samples = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    for (const Batch& batch : loader.epoch(epoch++)) {
+      benchmark::DoNotOptimize(batch.inputs.data());
+      samples += batch.size;
+    }
+  }
+  state.SetItemsProcessed(samples);
+}
+BENCHMARK(augmented)
+    ->ArgNames({"prefetch", "threads"})
+    ->Args({0, 1})
+    ->Args({4, 1})
+    ->Args({4, 2})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Writes small seed files for the fuzz targets: sound files of every kind the readers know.
 
-usage: make_fuzz_seeds.py FOLDER   (FOLDER/fuzz_idx, FOLDER/fuzz_npz and FOLDER/fuzz_safetensors are filled)
+usage: make_fuzz_seeds.py FOLDER   (FOLDER/fuzz_idx, FOLDER/fuzz_npz, ... are filled)
 Only the standard library is used, so that seeds do not depend on NumPy.
 """
 
+import base64
 import gzip
 import io
 import json
@@ -12,6 +13,24 @@ import pathlib
 import struct
 import sys
 import zipfile
+
+
+# Pictures of 8 x 8 pixels: grey, colour, and colour in scans that refine one another (progressive).
+JPEGS = [
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6/+b9"
+    "//j/wAALCAAIAAgBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABcQAAMBAAAAAAAAAAAAAAAAAAADBGH/2gAIAQEAAD8ABUeH/9k=",
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6/+b9"
+    "//j/2wBDASstLTw1PHZBQXb4pYyl+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj/wAARCAAIAAgDASIAAhEB"
+    "AxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAL/xAAZEAADAQEBAAAAAAAAAAAAAAAAAQIDBDH/xAAVAQEBAAAAAAAAAAAAAAAAAAAAAf/EABYRAQEBAAAA"
+    "AAAAAAAAAAAAAAABMf/aAAwDAQACEQMRAD8Arm54xzemjUzPrYAJtH//2Q==",
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6/+b9"
+    "//j/2wBDASstLTw1PHZBQXb4pYyl+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj/wgARCAAIAAgDASIAAhEB"
+    "AxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAH/xAAVAQEBAAAAAAAAAAAAAAAAAAAAAf/aAAwDAQACEAMQAAABoj//xAAWEAEBAQAAAAAAAAAAAAAAAAAC"
+    "ARH/2gAIAQEAAQUCJyf/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oACAEDAQE/AX//xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oACAECAQE/AX//xAAWEAAD"
+    "AAAAAAAAAAAAAAAAAAAAARH/2gAIAQEABj8CrP/EABYQAQEBAAAAAAAAAAAAAAAAAAEAMf/aAAgBAQABPyEMgL//2gAMAwEAAgADAAAAEAv/xAAUEQEA"
+    "AAAAAAAAAAAAAAAAAAAA/9oACAEDAQE/EH//xAAWEQADAAAAAAAAAAAAAAAAAAAAATH/2gAIAQIBAT8QrP/EABYQAQEBAAAAAAAAAAAAAAAAAAEAMf/a"
+    "AAgBAQABPxBohoW//9k=",
+]
 
 
 def idx(extents, data):
@@ -52,6 +71,8 @@ def seeds():
     labels = idx([4], bytes(range(4)))
     pictures = idx([2, 3, 3], bytes(range(18)))
     return {
+        "fuzz_cifar": [bytes([label, *range(0, 256)]) + bytes(2816 + extra) for label in (0, 9) for extra in (0, 1)],
+        "fuzz_jpeg": [base64.b64decode(text) for text in JPEGS],
         "fuzz_idx": [labels, pictures, gzip.compress(labels, mtime=0), gzip.compress(pictures, mtime=0)],
         "fuzz_npz": [
             npz(arrays),
