@@ -113,6 +113,7 @@ Backpropagation::operator LearningRule() const {
 
 std::function<void(Flow&)> prediction_of(const Node& node) {
   return [node](Flow& flow) {
+    flow.mode(Mode::evaluation);
     flow.enter("predict");
     flow.output("prediction", node.prediction());
   };

@@ -105,6 +105,8 @@ const Network& Flow::network() const { return writer_->network(); }
 
 void Flow::enter(const std::string& phase) { writer_->enter(phase); }
 
+void Flow::mode(Mode mode) { writer_->view().set_mode(mode); }
+
 std::vector<Node> Flow::given_nodes() const { return writer_->given(); }
 
 std::vector<Node> Flow::free_nodes() const {
@@ -187,7 +189,10 @@ OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Par
     steps.variables.push_back(std::move(variable));
   }
   OptimiserSteps result;
-  result.step_ = std::move(steps);
+  result.step_ = [steps = std::move(steps)](const std::vector<Tensor>& gradients) {
+    steps.writer->update_layer_state();
+    steps(gradients);
+  };
   return result;
 }
 

@@ -7,6 +7,7 @@
 
 #include "pcxx/core/errors.h"
 #include "pcxx/tensor/operations.h"
+#include "program/passes/analysis.h"
 #include "tensor/rules.h"
 
 namespace pcxx {
@@ -16,7 +17,7 @@ constexpr double kCounterEnd = 16777216;  // 2^24: the first whole number after 
 
 /// Returns what a phase says of each node of the model.
 PhaseView view_of(const Network& network, const std::shared_ptr<Model>& model, const std::vector<Node>& given,
-                  const Phase& phase) {
+                  const Phase& phase, Mode mode) {
   std::vector<NodeRule> rules;
   std::vector<bool> flags(model->nodes().size(), false);
   for (const Node& node : given) {
@@ -26,7 +27,7 @@ PhaseView view_of(const Network& network, const std::shared_ptr<Model>& model, c
     const Node node(network.model(), static_cast<Size>(i));
     rules.push_back(phase.rule_for({node.name(), {}, node.shape()}, node.predicted(), flags[i]));
   }
-  return {model, phase.name(), std::move(rules), std::move(flags)};
+  return {model, phase.name(), std::move(rules), std::move(flags), mode};
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ FlowWriter::FlowWriter(const Network& network, std::vector<Node> given)
       throw ArgumentError("[given] node '" + node->name() + "' is named twice");
     }
   }
-  view_.emplace(view_of(network, model_, given_, network.phase("relax")));
+  view_.emplace(view_of(network, model_, given_, network.phase("relax"), Mode::training));
 }
 
 void FlowWriter::own(const Node& node, const char* who) const {
@@ -55,7 +56,7 @@ void FlowWriter::own(const Parameter& parameter, const char* who) const {
 }
 
 void FlowWriter::enter(const std::string& phase) {
-  PhaseView next = view_of(*network_, model_, given_, network_->phase(phase));
+  PhaseView next = view_of(*network_, model_, given_, network_->phase(phase), view_->mode());
   next.check();
   const std::vector<Assignment> follow = next.follow();
   std::vector<Assignment> kept;  // data whose node may move from now on
@@ -233,12 +234,37 @@ ExpressionId FlowWriter::checked_condition(const Tensor& condition, const char* 
 // --- draws
 
 Tensor FlowWriter::draw(Op op, const Shape& shape, Span span, std::vector<double> reals) {
-  std::vector<Tensor> counters = {read(state("random/run", {})), read(state("random/turn", {}))};
+  std::vector<Tensor> counters;
+  for (const ExpressionId runs : model_->run_counters()) {
+    counters.emplace_back(model_, runs);
+  }
   for (Turn& turn : turns_) {
     turn.used = true;
     counters.push_back(read(turn.index));
   }
   return apply(op, std::move(counters), {{draws_++, span == Span::per_sample ? 1 : 0}, std::move(reals)}, shape);
+}
+
+void FlowWriter::update_layer_state() {
+  if (!layer_updates_.empty() || view_->mode() != Mode::training) {
+    return;
+  }
+  for (const ModelUpdate& update : model_->updates()) {
+    const ModelParameter& state = model_->parameter(update.parameter);
+    if (state.name.starts_with(network_->prefix())) {
+      layer_updates_.push_back(assignment(state.symbol, Tensor(model_, update.value)));
+    }
+  }
+  layer_updates_at_ = open_.front().size();
+}
+
+/// Returns whether the program draws: by itself, or in a layer.
+bool FlowWriter::draws() const {
+  Symbols reads;
+  for (const Statement& statement : open_.front()) {
+    add_reads(*model_, statement, reads);
+  }
+  return reads.contains(model_->state("random/run", {}));
 }
 
 /// Counts in two numbers: one alone would stand still after 2^24 runs, as f32 does.
@@ -250,7 +276,11 @@ void FlowWriter::count_runs() {
 }
 
 Program FlowWriter::finish() {
-  if (draws_ > 0) {
+  if (!layer_updates_.empty()) {
+    Region& body = open_.front();
+    body.insert(body.begin() + static_cast<std::ptrdiff_t>(layer_updates_at_), Statement{Assign{std::move(layer_updates_)}});
+  }
+  if (draws()) {
     count_runs();
   }
   finished_ = true;

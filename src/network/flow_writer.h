@@ -45,6 +45,9 @@ class FlowWriter {
   /// Reserves the name of an optimiser of parameters. Throws NameError if the program has one of that name.
   void reserve_optimiser(const std::string& name);
 
+  /// Moves layer state, once in each run of a program that trains: before the outermost statement being written.
+  void update_layer_state();
+
   void repeat(Size count, const std::function<void(const Tensor&)>& body);
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no);
@@ -64,6 +67,7 @@ class FlowWriter {
   Region region_of(const std::function<void()>& body);
   ExpressionId checked_condition(const Tensor& condition, const char* who);
   void append(Statement statement);
+  bool draws() const;
   void count_runs();
 
   const Network* network_;
@@ -75,6 +79,8 @@ class FlowWriter {
   std::optional<std::vector<Assignment>> collected_;  // inside together()
   std::set<std::string> outputs_, optimisers_;
   Size draws_ = 0;
+  std::vector<Assignment> layer_updates_;
+  std::size_t layer_updates_at_ = 0;  // place in the outermost region
   bool finished_ = false;
 };
 

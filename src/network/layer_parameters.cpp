@@ -27,6 +27,16 @@ Tensor LayerParameters::make(const std::string& role, const Shape& shape, const 
   return {model_, model_->read(model_->parameter(index).symbol)};
 }
 
+Tensor LayerParameters::make_state(const std::string& role, const Shape& shape, const Initialiser& initialiser) const {
+  const Tensor state = make(role, shape, initialiser, {1, 1}, "state");
+  model_->untrained(symbol_of(*model_, state.id(), kind_));
+  return state;
+}
+
+void LayerParameters::update_state(const Tensor& state, const Tensor& value) const {
+  model_->add_update(symbol_of(*model_, state.id(), kind_), value.id());
+}
+
 Tensor LayerParameters::shared(const std::string& role, const Shape& shape, const Tensor& parameter) const {
   if (parameter.graph() != std::static_pointer_cast<Graph>(model_)) {
     throw ArgumentError("[" + std::string(kind_) + "] the shared " + role + " belongs to a different network");

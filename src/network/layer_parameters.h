@@ -22,6 +22,11 @@ class LayerParameters {
   Tensor make(const std::string& role, const Shape& shape, const LayerParameter& source, const Fans& fans,
               const std::string& tag = {}) const;
 
+  /// Returns layer state "name.role": saved with the parameters, but not trained.
+  Tensor make_state(const std::string& role, const Shape& shape, const Initialiser& initialiser) const;
+  /// Says what the state becomes with each step of the weights.
+  void update_state(const Tensor& state, const Tensor& value) const;
+
  private:
   Tensor shared(const std::string& role, const Shape& shape, const Tensor& parameter) const;
 

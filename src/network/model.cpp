@@ -100,7 +100,7 @@ Size Model::add_parameter(ModelParameter parameter, const Shape& shape) {
 /// (Not as they were made: compilers differ in which operand they make first.)
 void Model::name_layers(ExpressionId expression, const std::string& owner) {
   std::vector<Size> layers;
-  for (const SymbolId symbol : symbols_read(*this, expression)) {
+  for (const SymbolId symbol : symbols_meant(expression)) {
     const auto found = parameter_of_.find(symbol);
     const Size layer = found == parameter_of_.end() ? kAbsent : parameter(found->second).layer;
     if (layer != kAbsent && std::find(layers.begin(), layers.end(), layer) == layers.end()) {
@@ -120,6 +120,43 @@ void Model::name_layers(ExpressionId expression, const std::string& owner) {
     symbol(parameter.symbol).name = parameter.name = name;
     parameter.layer = kAbsent;
   }
+}
+
+/// As symbols_read(), and what both modes read, where an expression differs by mode.
+std::vector<SymbolId> Model::symbols_meant(ExpressionId expression) const {
+  std::vector<SymbolId> symbols;
+  std::vector<ExpressionId> left = {expression};
+  std::set<SymbolId> seen;
+  while (!left.empty()) {
+    const ExpressionId next = left.back();
+    left.pop_back();
+    for (const SymbolId symbol : symbols_read(*this, next)) {
+      if (!seen.insert(symbol).second) {
+        continue;
+      }
+      symbols.push_back(symbol);
+      if (const Modes* modes = modes_of(symbol)) {
+        left.insert(left.end(), {modes->evaluation, modes->training});
+      }
+    }
+  }
+  return symbols;
+}
+
+ExpressionId Model::by_mode(ExpressionId training, ExpressionId evaluation) {
+  const auto [place, fresh] = modal_.try_emplace({training, evaluation}, kAbsent);
+  if (fresh) {
+    const Expression &first = (*this)[training], &second = (*this)[evaluation];
+    const Span span = first.span == Span::per_sample ? first.span : second.span;
+    place->second = add_symbol({"by mode", SymbolKind::node_seen, first.dtype, span, first.shape});
+    modes_of_.emplace(place->second, Modes{training, evaluation});
+  }
+  return read(place->second);
+}
+
+const Modes* Model::modes_of(SymbolId symbol) const {
+  const auto found = modes_of_.find(symbol);
+  return found == modes_of_.end() ? nullptr : &found->second;
 }
 
 Size Model::node_of(SymbolId symbol) const {

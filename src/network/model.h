@@ -3,11 +3,13 @@
 /// It holds numbers of expressions, not tensors: a tensor owns its graph, and a graph that owns itself never dies.
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "pcxx/network/energy.h"
@@ -42,6 +44,19 @@ struct ModelParameter {
   std::set<std::string> tags;
   Size layer = kAbsent;    // of an unnamed layer: which; until its name is known
   std::string role = {};   // of an unnamed layer: the end of its name
+  bool trained = true;     // or layer state, such as running statistics
+};
+
+/// What layer state becomes with each step of the weights.
+struct ModelUpdate {
+  Size parameter;
+  ExpressionId value;
+};
+
+/// What a symbol of by_mode() stands for.
+struct Modes {
+  ExpressionId training;
+  ExpressionId evaluation;
 };
 
 class Model : public Graph {
@@ -58,6 +73,21 @@ class Model : public Graph {
                    const Fans& fans, std::set<std::string> tags);
   /// Returns the number of a new unnamed layer; its kind is the name of its function.
   Size new_layer(const std::string& kind);
+
+  /// Makes a parameter layer state, which nothing trains.
+  void untrained(SymbolId parameter) { parameters_[static_cast<std::size_t>(parameter_of_.at(parameter))].trained = false; }
+  void add_update(SymbolId parameter, ExpressionId value) { updates_.push_back({parameter_of_.at(parameter), value}); }
+  const std::vector<ModelUpdate>& updates() const { return updates_; }
+
+  /// Returns the expression that means one of two by the mode of the program.
+  ExpressionId by_mode(ExpressionId training, ExpressionId evaluation);
+  /// Returns what a symbol of by_mode() stands for; null for other symbols.
+  const Modes* modes_of(SymbolId symbol) const;
+
+  /// Returns a number for the draws of a layer, different from those of programs.
+  Size new_stream() { return kLayerStreams + streams_++; }
+  /// Returns the expressions that read how many runs there were: draws mix in both (see FlowWriter::draw).
+  std::array<ExpressionId, 2> run_counters() { return {read(state("random/run", {})), read(state("random/turn", {}))}; }
 
   const std::deque<ModelNode>& nodes() const { return nodes_; }
   const std::deque<ModelTerm>& terms() const { return terms_; }
@@ -78,6 +108,9 @@ class Model : public Graph {
  private:
   Size add_parameter(ModelParameter parameter, const Shape& shape);
   void name_layers(ExpressionId expression, const std::string& owner);
+  std::vector<SymbolId> symbols_meant(ExpressionId expression) const;
+
+  static constexpr Size kLayerStreams = Size{1} << 32;
 
   std::deque<ModelNode> nodes_;  // deques: handles refer to names
   std::deque<ModelTerm> terms_;
@@ -86,6 +119,10 @@ class Model : public Graph {
   std::unordered_map<SymbolId, Size> parameter_of_;
   std::map<std::string, SymbolId> states_;
   std::set<std::string> node_names_, parameter_names_, term_names_, parts_;
+  std::vector<ModelUpdate> updates_;
+  std::map<std::pair<ExpressionId, ExpressionId>, SymbolId> modal_;
+  std::unordered_map<SymbolId, Modes> modes_of_;
+  Size streams_ = 0;
   std::vector<std::string> layers_;  // kinds of the unnamed ones
 };
 

@@ -181,7 +181,8 @@ std::vector<Parameter> Network::parameters(const Selection& selection) const {
   std::vector<Parameter> result;
   for (std::size_t i = 0; i < model_->parameters().size(); ++i) {
     const Parameter parameter(model_, static_cast<Size>(i));
-    if (within(prefix_, parameter.name()) && selection({parameter.name(), parameter.tags(), parameter.shape()})) {
+    const bool trained = model_->parameter(parameter.index()).trained;
+    if (trained && within(prefix_, parameter.name()) && selection({parameter.name(), parameter.tags(), parameter.shape()})) {
       result.push_back(parameter);
     }
   }

@@ -49,8 +49,13 @@ std::vector<Size> loop_among(std::vector<Follower> left) {
 
 }  // namespace
 
-PhaseView::PhaseView(std::shared_ptr<Model> model, std::string phase, std::vector<NodeRule> rules, std::vector<bool> given)
-    : model_(std::move(model)), phase_(std::move(phase)), rules_(std::move(rules)), given_(std::move(given)) {}
+PhaseView::PhaseView(std::shared_ptr<Model> model, std::string phase, std::vector<NodeRule> rules, std::vector<bool> given, Mode mode)
+    : model_(std::move(model)), phase_(std::move(phase)), rules_(std::move(rules)), given_(std::move(given)), mode_(mode) {}
+
+void PhaseView::set_mode(Mode mode) {
+  mode_ = mode;
+  memo_.clear();
+}
 
 bool PhaseView::bound(Size node) const { return clamped(node) && given_[static_cast<std::size_t>(node)]; }
 
@@ -80,6 +85,9 @@ ExpressionId PhaseView::meaning(ExpressionId id) {
 
 ExpressionId PhaseView::meaning_of_symbol(ExpressionId id) {
   const auto symbol = static_cast<SymbolId>((*model_)[id].attributes.integers[0]);
+  if (const Modes* modes = model_->modes_of(symbol)) {
+    return meaning(mode_ == Mode::training ? modes->training : modes->evaluation);
+  }
   const Size node = model_->node_of(symbol);
   if (node == kAbsent || static_cast<std::size_t>(node) >= rules_.size()) {
     return id;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "network/model.h"
+#include "pcxx/network/mode.h"
 #include "pcxx/network/phase.h"
 #include "program/program.h"
 
@@ -14,13 +15,18 @@ namespace pcxx {
 class PhaseView {
  public:
   /// One rule for each node of the model; `given` says which come as data.
-  PhaseView(std::shared_ptr<Model> model, std::string phase, std::vector<NodeRule> rules, std::vector<bool> given);
+  PhaseView(std::shared_ptr<Model> model, std::string phase, std::vector<NodeRule> rules, std::vector<bool> given,
+            Mode mode = Mode::training);
 
   /// Returns the expression with every node replaced by what its readers see: its value, its data, its prediction, or a
   /// transform of one. Applied twice it changes nothing. Throws ArgumentError, naming the nodes, if nodes show their
   /// predictions to each other in a loop.
   ExpressionId meaning(ExpressionId id);
   Tensor meaning(const Tensor& tensor);
+
+  /// Changes which of two expressions by_mode() means.
+  void set_mode(Mode mode);
+  Mode mode() const { return mode_; }
 
   /// Returns whether the node's value is its data, which need no copy.
   bool bound(Size node) const;
@@ -45,6 +51,7 @@ class PhaseView {
   std::string phase_;
   std::vector<NodeRule> rules_;
   std::vector<bool> given_;
+  Mode mode_;
   std::unordered_map<ExpressionId, ExpressionId> memo_;
   std::vector<Size> showing_;  // the nodes whose predictions are being looked through
 };

@@ -98,7 +98,10 @@ LearningRule build_rule(const Recipe& recipe, Size updates) {
 }
 
 LearningRule build_rule_without_learning(const Recipe& recipe) {
-  return build_rule_with(recipe, sgd({.rate = 0.0}));
+  return {"evaluation", [rule = build_rule_with(recipe, sgd({.rate = 0.0}))](Flow& flow) {
+            flow.mode(Mode::evaluation);
+            rule.write(flow);
+          }};
 }
 
 }  // namespace pcxx

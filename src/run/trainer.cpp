@@ -119,11 +119,7 @@ struct Trainer::Implementation {
         return *candidate;
       }
     }
-    const auto write = [&](Flow& flow) {
-      flow.enter("predict");
-      flow.output("prediction", node.prediction());
-    };
-    Executor executor(network, given, write, state, executor_options());
+    Executor executor(network, given, prediction_of(node), state, executor_options());
     predictions.push_back(std::make_unique<Prediction>(
         Prediction{node.index(), std::move(key), std::move(executor)}));
     return *predictions.back();

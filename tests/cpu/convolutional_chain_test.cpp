@@ -12,6 +12,7 @@ namespace {
 
 constexpr Size kSteps = 5;
 
+// [layers]
 struct Chain : Network {
   Node image = node("image", {2, 8, 8});
   Node one = node("one", {4, 4, 4}, max_pool2d(gelu(conv2d(image, 4, 3, {.padding = 1})), 2));
@@ -20,6 +21,7 @@ struct Chain : Network {
   Node four = node("four", {4, 2, 2}, tanh(conv2d(three, 4, 2, {.padding = padding_of({{0, 1}, {1, 0}})})));
   Node label = node("label", {3}, linear(reshape(four, {16}), 3), categorical());
 };
+// [/layers]
 
 Array rows(const Shape& shape, std::uint64_t seed) {
   RandomStream random(seed);
@@ -38,7 +40,8 @@ struct Result {
 
 Result trained(const ExecutorOptions& options) {
   const Chain net;
-  const LearningRule rule = PredictiveCoding{.steps = kSteps, .values = sgd({.rate = 0.1})};
+  const LearningRule rule = PredictiveCoding{  // Adam would make steps of gradients that are rounding errors
+      .steps = kSteps, .values = sgd({.rate = 0.1}), .weights = sgd({.rate = 0.1})};
   const auto state = std::make_shared<State>(net.initialise(1));
   const Executor after = run_once(net, {{net.image, rows({65, 2, 8, 8}, 1)}, {net.label, rows({65, 3}, 2)}}, rule.write, state, options);
   Result result{{}, after.flops(65), after.explain()};

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "pcxx/network/mode.h"
 #include "pcxx/network/network.h"
 #include "pcxx/program/optimiser.h"
 
@@ -41,6 +42,10 @@ class Flow {
   /// Throws ArgumentError, naming the nodes, if following nodes form a loop or one has no prediction.
   void enter(const std::string& phase);
 
+  /// Says whether what follows trains, as every program does from its beginning, or evaluates: what dropout, batch_norm
+  /// and by_mode() mean. Independent of the phase; a mode set inside a loop or branch ends with it.
+  void mode(Mode mode);
+
   /// Returns the nodes that the current phase leaves to relaxation, all but the clamped ones, in the order they were made.
   std::vector<Node> free_nodes() const;
   std::vector<Node> given_nodes() const;
@@ -56,7 +61,8 @@ class Flow {
 
   /// Returns an optimiser of node values: its slots start at zero here, each time the program runs.
   OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes);
-  /// Returns an optimiser of parameters: its slots live across runs, and in checkpoints, under "name/...".
+  /// Returns an optimiser of parameters: its slots live across runs, and in checkpoints, under "name/...". In a program that
+  /// trains, layer state moves once in each run: before the outermost statement of the first step of parameters.
   OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Parameter>& parameters, const std::string& name = "weights");
 
   /// Writes everything that `body` assigns, steps and outputs as one statement: all of it reads the state before.
