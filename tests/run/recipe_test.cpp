@@ -82,7 +82,7 @@ TEST(Recipe, OfFashionMnistIsThePublishedOne) {
 }
 
 TEST(Recipe, OfEveryFileInTheFolderCanBeRead) {
-  for (const char* name : {"fashion_mnist_mlp", "fashion_mnist_mlp_bp", "two_moons"}) {
+  for (const char* name : {"cifar10_mlp", "fashion_mnist_mlp", "fashion_mnist_mlp_bp", "two_moons"}) {
     const Recipe recipe = load_recipe(std::string(PCXX_SOURCE_DIR "/recipes/") + name + ".toml");
     EXPECT_NO_THROW(build_rule(recipe, 100));
     EXPECT_EQ(build_network(recipe)->nodes().size(), recipe.network.layers.size() + 1);
