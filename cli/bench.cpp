@@ -13,7 +13,11 @@ namespace {
 
 double rounded(double value) { return std::round(value * 1e5) / 1e5; }
 
-void bench_command(const BenchOptions& options) {
+void bench_command(const BenchOptions& options, bool explain) {
+  if (explain) {
+    print(bench_plan(options));
+    return;
+  }
   const BenchResult result = bench(options);
   nlohmann::ordered_json line{{"system", "pcxx"},
                               {"work", options.work},
@@ -25,9 +29,16 @@ void bench_command(const BenchOptions& options) {
                               {"precision", to_string(options.precision)},
                               {"threads", result.threads},
                               {"flops", result.flops},
+                              {"bytes", result.bytes},
                               {"energy", result.energy}};
   if (options.work == "mlp") {
-    line.update({{"width", options.width}, {"batch", options.batch}, {"T", options.steps}});
+    line["width"] = options.width;
+  }
+  if (options.work != "moons") {
+    line.update({{"batch", options.batch}, {"T", options.steps}});
+  }
+  if (options.rule != "pc") {
+    line["rule"] = options.rule;
   }
   if (!options.known_zeros || !options.hoist) {
     line.update({{"known_zeros", options.known_zeros}, {"hoist", options.hoist}});
@@ -35,7 +46,22 @@ void bench_command(const BenchOptions& options) {
   print(line.dump() + "\n");
 }
 
+void add_sizes(CLI::App& command, BenchOptions& options) {
+  command.add_option("--batch", options.batch, "Samples a batch")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--steps", options.steps, "T, inference steps a batch")
+      ->type_name("N")
+      ->capture_default_str();
+  command.add_option("--repeat", options.repeat, "Batches; the first two are not timed")
+      ->type_name("N")
+      ->capture_default_str();
+}
+
 void add_common(CLI::App& command, BenchOptions& options, std::string& precision) {
+  command.add_option("--rule", options.rule, "pc, or bp: backpropagation of the same network")
+      ->type_name("RULE")
+      ->capture_default_str();
   command.add_option("--device", options.device, "cpu or reference")
       ->type_name("DEVICE")
       ->capture_default_str();
@@ -61,28 +87,26 @@ void add_bench(CLI::App& app) {
   command->require_subcommand(1);
   const auto options = std::make_shared<BenchOptions>();
   const auto precision = std::make_shared<std::string>("f32");
+  const auto explain = std::make_shared<bool>(false);
   CLI::App* moons =
       command->add_subcommand("moons", "Two moons, 2-32-32-2, batch 32, 8 inference steps");
   CLI::App* mlp = command->add_subcommand("mlp", "Fashion-MNIST, 784-width-width-width-10");
   mlp->add_option("--width", options->width, "Width of the hidden layers")
       ->type_name("N")
       ->capture_default_str();
-  mlp->add_option("--batch", options->batch, "Samples a batch")
-      ->type_name("N")
-      ->capture_default_str();
-  mlp->add_option("--steps", options->steps, "T, inference steps a batch")
-      ->type_name("N")
-      ->capture_default_str();
-  mlp->add_option("--repeat", options->repeat, "Batches; the first two are not timed")
-      ->type_name("N")
-      ->capture_default_str();
   mlp->add_option("--data", options->data, "Folder of Fashion-MNIST")->type_name("DIR");
-  for (CLI::App* work : {moons, mlp}) {
+  CLI::App* vgg5 = command->add_subcommand("vgg5", "VGG-5 on a batch of noise (3, 32, 32)");
+  CLI::App* alexnet = command->add_subcommand("alexnet", "AlexNet on a batch of noise (3, 32, 32)");
+  for (CLI::App* work : {mlp, vgg5, alexnet}) {
+    add_sizes(*work, *options);
+  }
+  for (CLI::App* work : {moons, mlp, vgg5, alexnet}) {
     add_common(*work, *options, *precision);
-    work->callback([options, precision, work] {
+    work->add_flag("--explain", *explain, "Print the compiled plan instead of timing it");
+    work->callback([options, precision, explain, work] {
       options->work = work->get_name();
       options->precision = precision_from(*precision);
-      bench_command(*options);
+      bench_command(*options, *explain);
     });
   }
 }

@@ -83,6 +83,8 @@ struct Placement {
   Arena arena;
   Size offset = 0;  // in Arena::tile: bytes from the start of the scratch
   Size bytes = 0;   // of the variable: for a row, a tile's piece, or all of it if shared
+  Size first = 0;   // in Arena::shared, batch and tiles: when it is in use, in stages, both ends included
+  Size last = 0;
 };
 
 /// Returns a number of bytes rounded up to whole cache lines, at which every variable begins.

@@ -1,4 +1,4 @@
-/// Timing training steps: two moons and multilayer perceptrons, as PCX's tutorial and benchmark
+/// Timing training steps: two moons, multilayer perceptrons and convolutional networks, as PCX's tutorials and benchmark
 /// have them.
 #include "pcxx/run/bench.h"
 
@@ -6,14 +6,20 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "pcxx/core/errors.h"
+#include "pcxx/core/random.h"
 #include "pcxx/data/fashion_mnist.h"
 #include "pcxx/data/generators.h"
-#include "pcxx/run/recipe.h"
+#include "pcxx/learn/rules.h"
+#include "pcxx/network/layers.h"
+#include "pcxx/run/models.h"
 #include "pcxx/run/trainer.h"
+#include "pcxx/tensor/operations.h"
 
 namespace pcxx {
 namespace {
@@ -22,73 +28,113 @@ using Clock = std::chrono::steady_clock;
 
 /// What is trained on what.
 struct Work {
-  Recipe recipe;
-  Array inputs;   // (samples, features)
+  std::function<std::unique_ptr<Network>()> network;  // with nodes "input" and "label"
+  LearningRule rule;
+  Array inputs;   // (samples, ...)
   Array targets;  // (samples, classes)
   Size batch;
   Size updates;  // training steps; batches are taken in order, again and again
 };
 
-Recipe recipe_for(std::vector<Size> widths, const char* activation, const char* energy, Size steps,
-                  double value_rate, double weight_rate) {
-  Recipe recipe;
-  recipe.network.input = widths.front();
-  for (std::size_t i = 1; i < widths.size(); ++i) {
-    const bool last = i + 1 == widths.size();
-    recipe.network.layers.push_back({last ? "label" : fmt::format("hidden{}", i), widths[i],
-                                     last ? "identity" : activation,
-                                     last ? energy : "squared_error"});
+Optimiser value_optimiser() { return sgd({.rate = 0.05}); }
+
+/// A perceptron of these widths with the same activation in all hidden nodes.
+std::unique_ptr<Network> perceptron(const std::vector<Size>& widths, const char* activation, const Energy& output) {
+  auto network = std::make_unique<Network>();
+  Tensor x = network->node("input", {widths.front()});
+  for (std::size_t i = 1; i + 1 < widths.size(); ++i) {
+    x = network->node(fmt::format("hidden{}", i), {widths[i]}, activate(activation, linear(x, widths[i])));
   }
-  recipe.rule.steps = steps;
-  recipe.rule.values = {.optimiser = "sgd", .rate = {.first = value_rate}};
-  recipe.weights = {{.optimiser = "adamw", .rate = {.first = weight_rate}}};
-  return recipe;
+  network->node("label", {widths.back()}, linear(x, widths.back()), output);
+  return network;
 }
 
-Work two_moons_work() {
+LearningRule rule_of(const BenchOptions& options, const Optimiser& values, const Optimiser& weights) {
+  if (options.rule == "bp") {
+    return Backpropagation{.weights = weights};
+  }
+  if (options.rule != "pc") {
+    throw ArgumentError(fmt::format("[bench] unknown rule '{}'; known: pc, bp", options.rule));
+  }
+  return PredictiveCoding{.steps = options.steps, .values = values, .weights = weights};
+}
+
+Work two_moons_work(BenchOptions options) {
   constexpr Size kBatch = 32;
+  options.steps = 8;
   Dataset data = two_moons({.samples = 1024, .noise = 0.2, .seed = 42});
   const Size updates = 8 * data.size() / kBatch;
   Array targets = one_hot(data.labels.as<std::int32_t>(), data.classes);
-  return {recipe_for({2, 32, 32, 2}, "leaky_relu", "categorical", 8, 1e-2, 1e-2),
-          std::move(data.inputs), std::move(targets), kBatch, updates};
+  return {[] { return perceptron({2, 32, 32, 2}, "leaky_relu", categorical()); },
+          rule_of(options, sgd({.rate = 1e-2}), adamw({.rate = 1e-2})), std::move(data.inputs), std::move(targets), kBatch, updates};
 }
 
 Work mlp_work(const BenchOptions& options) {
   Dataset data = load_fashion_mnist({.folder = options.data}).train;
   const Size updates = std::min(options.repeat, data.size() / options.batch);
-  if (updates < 3) {
-    throw ArgumentError(fmt::format(
-        "[bench] {} batches of {} are too few; at least 3 are needed, the first two are not timed",
-        updates, options.batch));
-  }
   Array targets = one_hot(data.labels.as<std::int32_t>(), data.classes);
-  const Size width = options.width;
-  return {recipe_for({784, width, width, width, 10}, "gelu", "squared_error", options.steps, 0.05,
-                     1e-3),
-          std::move(data.inputs), std::move(targets), options.batch, updates};
+  return {[width = options.width] { return perceptron({784, width, width, width, 10}, "gelu", squared_error()); },
+          rule_of(options, value_optimiser(), adamw({.rate = 1e-3})), std::move(data.inputs), std::move(targets), options.batch, updates};
+}
+
+/// One batch of noise again and again, with labels in turn.
+Work picture_work(const BenchOptions& options, std::unique_ptr<Network> (*make)(const PictureModelOptions&), const Energy& output) {
+  const PictureModelOptions model{.output = output};
+  Array inputs(Shape{options.batch, model.picture.elements()}, ElementType::f32);
+  RandomStream random(0, stream_from("bench/pictures"));
+  for (float& x : inputs.as<float>()) {
+    x = static_cast<float>(random.normal());
+  }
+  std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    labels[i] = static_cast<std::int32_t>(static_cast<Size>(i) % model.classes);
+  }
+  return {[=] { return make(model); }, rule_of(options, value_optimiser(), adamw({.rate = 1e-3})), std::move(inputs),
+          one_hot(labels, model.classes), options.batch, options.repeat};
+}
+
+Work work_of(const BenchOptions& options) {
+  if (options.work == "moons") {
+    return two_moons_work(options);
+  }
+  if (options.work == "mlp") {
+    return mlp_work(options);
+  }
+  if (options.work == "vgg5") {
+    return picture_work(options, vgg5, squared_error());
+  }
+  if (options.work == "alexnet") {
+    return picture_work(options, alexnet, categorical());
+  }
+  throw ArgumentError(fmt::format("[bench] unknown work '{}'; known: alexnet, mlp, moons, vgg5", options.work));
+}
+
+TrainerOptions trainer_options(const BenchOptions& options) {
+  return {.device = options.device,
+          .precision = options.precision,
+          .seed = 0,
+          .threads = options.threads,
+          .known_zeros = options.known_zeros,
+          .hoist = options.hoist};
 }
 
 BenchResult time_steps(const Work& work, const BenchOptions& options) {
-  const Size features = work.recipe.network.input,
-             classes = work.recipe.network.layers.back().width;
+  if (work.updates < 3) {
+    throw ArgumentError(fmt::format("[bench] {} batches of {} are too few; at least 3 are needed, the first two are not timed",
+                                    work.updates, work.batch));
+  }
   const Size batches = work.inputs.shape()[0] / work.batch;
+  const Size features = work.inputs.shape()[1], classes = work.targets.shape()[1];
   const float* inputs = work.inputs.as<float>().data();
   const float* targets = work.targets.as<float>().data();
 
   BenchResult result;
   std::vector<double> milliseconds;
   auto start = Clock::now();
-  const std::unique_ptr<Network> network = build_network(work.recipe);
+  const std::unique_ptr<Network> network = work.network();
   const auto building = Clock::now() - start;
   const Node input = network->node_named("input"), label = network->node_named("label");
-  Trainer trainer(*network, build_rule(work.recipe, work.updates),
-                  {.device = options.device,
-                   .precision = options.precision,
-                   .seed = 0,
-                   .threads = options.threads,
-                   .known_zeros = options.known_zeros,
-                   .hoist = options.hoist});
+  Trainer trainer(*network, work.rule, trainer_options(options));
   start = Clock::now() - building;  // without the drawing of parameters, which PCX's figure leaves out too
   std::vector<NodeData> data{{input, nullptr}, {label, nullptr}};
   for (Size update = 0; update < work.updates; ++update) {
@@ -107,7 +153,12 @@ BenchResult time_steps(const Work& work, const BenchOptions& options) {
   result.median_ms = (milliseconds[(count - 1) / 2] + milliseconds[count / 2]) / 2;
   result.min_ms = milliseconds.front();
   result.steps_timed = static_cast<Size>(count);
-  result.flops = trainer.executor({input, label}).flops(work.batch);
+  const Executor& executor = trainer.executor({input, label});
+  result.flops = executor.flops(work.batch);
+  result.bytes = executor.bytes(work.batch);
+  for (const auto& [name, array] : trainer.state().arrays()) {
+    result.bytes += static_cast<Size>(array.bytes());
+  }
   result.threads =
       options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
   return result;
@@ -121,13 +172,14 @@ BenchResult bench(const BenchOptions& options) {
         fmt::format("[bench] width {}, batch {} and steps {} must be at least 1, 1 and 0",
                     options.width, options.batch, options.steps));
   }
-  if (options.work == "moons") {
-    return time_steps(two_moons_work(), options);
-  }
-  if (options.work == "mlp") {
-    return time_steps(mlp_work(options), options);
-  }
-  throw ArgumentError(fmt::format("[bench] unknown work '{}'; known: mlp, moons", options.work));
+  return time_steps(work_of(options), options);
+}
+
+std::string bench_plan(const BenchOptions& options) {
+  const Work work = work_of(options);
+  const std::unique_ptr<Network> network = work.network();
+  Trainer trainer(*network, work.rule, trainer_options(options));
+  return trainer.executor({network->node_named("input"), network->node_named("label")}).explain();
 }
 
 }  // namespace pcxx

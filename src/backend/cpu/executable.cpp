@@ -77,12 +77,20 @@ void CpuExecutable::place_variables() {
     }
     variables_[index_.at(call->outputs[0])].placement.bytes = static_cast<Size>(bytes);
   });
-  for (Variable& variable : variables_) {
-    if (variable.placement.arena == Arena::shared) {
-      variable.offset = static_cast<Size>(shared_bytes_);
-      shared_bytes_ += static_cast<std::size_t>(aligned(variable.placement.bytes));
-    }
+}
+
+/// Places for what outlives a tile, when so many samples run; nothing for the rest.
+Packing CpuExecutable::packed_for(Size samples) const {
+  std::vector<Occupant> occupants;
+  for (const Variable& variable : variables_) {
+    const Placement& placement = variable.placement;
+    const Size pieces = placement.arena == Arena::batch    ? samples * placement.bytes
+                        : placement.arena == Arena::tiles  ? program_.tiles_of(samples) * aligned(placement.bytes)
+                        : placement.arena == Arena::shared ? placement.bytes
+                                                           : 0;
+    occupants.push_back({pieces, placement.first, placement.last});
   }
+  return packed_by_use(occupants);
 }
 
 Steps CpuExecutable::prepared(const Region& region) {
@@ -152,13 +160,7 @@ double CpuExecutable::flops(Size samples) const {
 }
 
 Size CpuExecutable::bytes(Size samples) const {
-  Size total = static_cast<Size>(shared_bytes_) + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
-  const Size tiles = program_.tiles_of(samples);
-  for (const Variable& variable : variables_) {
-    const Placement& placement = variable.placement;
-    total += placement.arena == Arena::batch ? samples * placement.bytes : placement.arena == Arena::tiles ? tiles * aligned(placement.bytes) : 0;
-  }
-  return total;
+  return packed_for(samples).bytes + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
 }
 
 std::string CpuExecutable::explain() const {
@@ -192,11 +194,11 @@ Array CpuExecutable::value(SymbolId id) const {
   const bool rows = variable.placement.arena == Arena::batch;
   if (rows) {
     extents.insert(extents.begin(), samples_);
-  } else if (variable.placement.arena != Arena::shared) {
+  } else if (variable.placement.arena != Arena::shared || !observable(symbol)) {
     throw ArgumentError(fmt::format("[cpu] the value of '{}' is not kept after a run", symbol.name));
   }
   Array result(Shape(extents), ElementType::f32);
-  const std::byte* from = (rows ? batch_.data() : shared_.data()) + variable.offset;
+  const std::byte* from = memory_.data() + variable.offset;
   std::memcpy(result.data(), from, result.bytes());
   return program_.channels_last.contains(id) ? channels_first(result) : result;
 }

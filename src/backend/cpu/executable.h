@@ -7,6 +7,7 @@
 #include "backend/backend.h"
 #include "backend/cpu/call.h"
 #include "backend/cpu/shares.h"
+#include "program/packing.h"
 
 namespace pcxx::cpu {
 
@@ -72,7 +73,7 @@ class CpuExecutable : public Executable, private CallBuilder {
   struct Variable {
     SymbolId symbol;
     Placement placement;
-    Size offset = 0;  // in the shared or batch memory; bytes
+    Size offset = 0;  // in the memory of what outlives a tile; bytes
   };
 
   // --- preparation
@@ -87,6 +88,7 @@ class CpuExecutable : public Executable, private CallBuilder {
   void for_each_call(const Steps& steps, double times, const Visit& visit) const;
 
   // --- one run
+  Packing packed_for(Size samples) const;
   void reserve(Size samples);
   Array& state_array(SymbolId id, State& state) const;
   std::vector<std::byte*> resolve(std::span<const InputView> inputs, State& state);
@@ -107,8 +109,7 @@ class CpuExecutable : public Executable, private CallBuilder {
   std::map<ConvolutionShape, std::shared_ptr<const Convolution>> convolutions_;
   std::map<ConvolutionSumShape, std::shared_ptr<const ConvolutionSum>> convolution_sums_;
   Steps steps_;
-  std::size_t shared_bytes_ = 0;
-  Arena64 shared_, batch_;
+  Arena64 memory_;  // of what outlives a tile
   std::map<SymbolId, Arena64> converted_;  // inputs that came in another type
   std::vector<Arena64> scratch_;  // one a thread: the tile's variables, then what calls need
   std::size_t call_scratch_ = 0;

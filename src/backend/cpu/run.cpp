@@ -30,21 +30,13 @@ void CpuExecutable::reserve(Size samples) {
   if (samples <= capacity_) {
     return;
   }
-  Size bytes = 0;
-  for (Variable& variable : variables_) {
-    const Arena arena = variable.placement.arena;
-    if (arena == Arena::batch) {
-      variable.offset = bytes;
-      bytes += aligned(samples * variable.placement.bytes);
-    } else if (arena == Arena::tiles) {
-      variable.offset = bytes;
-      bytes += program_.tiles_of(samples) * aligned(variable.placement.bytes);
-    }
+  const Packing packing = packed_for(samples);
+  for (std::size_t i = 0; i < variables_.size(); ++i) {
+    variables_[i].offset = packing.offsets[i];
   }
   Arena64 grown;
-  grown.reserve(static_cast<std::size_t>(std::max<Size>(bytes, 64)));
-  batch_ = std::move(grown);
-  shared_.reserve(std::max<std::size_t>(shared_bytes_, 64));
+  grown.reserve(static_cast<std::size_t>(std::max<Size>(packing.bytes, 64)));
+  memory_ = std::move(grown);
   call_scratch_ = 0;
   for_each_call(steps_, 1, [&](const PreparedCall& call, double) { call_scratch_ = std::max(call_scratch_, call.scratch_bytes(samples)); });
   scratch_.resize(static_cast<std::size_t>(options_.threads));
@@ -73,9 +65,9 @@ std::vector<std::byte*> CpuExecutable::resolve(std::span<const InputView> inputs
     const Variable& variable = variables_[i];
     switch (variable.placement.arena) {
       case Arena::state: bases[i] = state_array(variable.symbol, state).data(); break;
-      case Arena::shared: bases[i] = shared_.data() + variable.offset; break;
+      case Arena::shared:
       case Arena::batch:
-      case Arena::tiles: bases[i] = batch_.data() + variable.offset; break;
+      case Arena::tiles: bases[i] = memory_.data() + variable.offset; break;
       case Arena::input:
       case Arena::tile: break;
     }

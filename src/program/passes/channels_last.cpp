@@ -246,7 +246,9 @@ class ChannelsLast {
 
 Program channels_last(Program program) {
   ChannelsLast(program).run();
-  program.notes.push_back(fmt::format("channels last: {} variables", program.channels_last.size()));
+  if (!program.channels_last.empty()) {
+    program.notes.push_back(fmt::format("channels last: {} variables are stored so", program.channels_last.size()));
+  }
   return program;
 }
 

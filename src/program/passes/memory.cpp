@@ -1,101 +1,16 @@
-/// The pass `memory`: what lives within one stage of rows shares a thread's scratch by liveness; the rest has its own place.
+/// The pass `memory`: where every variable lives, and when. What lives within one stage of rows shares a thread's scratch.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "program/packing.h"
 #include "program/passes/analysis.h"
+#include "program/passes/liveness.h"
 #include "program/passes/passes.h"
 
 namespace pcxx {
 namespace {
-
-/// When a variable of a stage is in use, in positions of the stage's calls.
-struct Interval {
-  Size first;
-  Size last;
-  bool first_is_read;
-  bool written;
-};
-
-struct Range {
-  Size first;
-  Size last;
-};
-
-class StageLiveness {
- public:
-  explicit StageLiveness(const Region& body) {
-    walk(body);
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const Range& loop : loops_) {
-        for (auto& [symbol, interval] : intervals_) {
-          changed |= extend(interval, loop, symbol);
-        }
-      }
-    }
-  }
-
-  const std::map<SymbolId, Interval>& intervals() const { return intervals_; }
-
- private:
-  void touch(SymbolId symbol, bool read) {
-    const auto [place, fresh] = intervals_.try_emplace(symbol, Interval{position_, position_, read, false});
-    place->second.last = position_;
-    place->second.written |= !read;
-    accesses_[symbol].push_back({position_, read});
-  }
-
-  void walk(const Region& body) {
-    for (const Statement& statement : body) {
-      if (const auto* call = std::get_if<Call>(&statement.content)) {
-        ++position_;
-        for (const SymbolId input : call->inputs) {
-          touch(input, true);
-        }
-        for (const SymbolId output : call->outputs) {
-          touch(output, false);
-        }
-      } else if (const auto* loop = std::get_if<Repeat>(&statement.content)) {
-        const Size first = ++position_;
-        touch(loop->index, false);
-        walk(loop->body);
-        touch(loop->index, true);  // set again before each round
-        loops_.push_back({first, ++position_});
-      }
-    }
-  }
-
-  /// What a loop shares with its surroundings, or carries from round to round, lives through all of it.
-  bool extend(Interval& interval, const Range& loop, SymbolId symbol) const {
-    if (interval.last < loop.first || interval.first > loop.last) {
-      return false;
-    }
-    const bool outside = interval.first < loop.first || interval.last > loop.last;
-    if (!outside && !carried(loop, symbol)) {
-      return false;
-    }
-    const Interval before = interval;
-    interval.first = std::min(interval.first, loop.first);
-    interval.last = std::max(interval.last, loop.last);
-    return before.first != interval.first || before.last != interval.last;
-  }
-
-  bool carried(const Range& loop, SymbolId symbol) const {
-    for (const auto& [position, read] : accesses_.at(symbol)) {
-      if (position >= loop.first && position <= loop.last) {
-        return read;
-      }
-    }
-    return false;
-  }
-
-  Size position_ = 0;
-  std::map<SymbolId, Interval> intervals_;
-  std::map<SymbolId, std::vector<std::pair<Size, bool>>> accesses_;
-  std::vector<Range> loops_;
-};
 
 class Memory {
  public:
@@ -124,6 +39,7 @@ class Memory {
         pack_tile(*stage);
       }
     });
+    note_uses();
   }
 
  private:
@@ -173,51 +89,43 @@ class Memory {
     return graph_.symbol(id).span == Span::per_sample && liveness(stage).intervals().at(id).first_is_read;
   }
 
-  const StageLiveness& liveness(const Stage& stage) const {
-    return liveness_.try_emplace(&stage, stage.body).first->second;
+  const Liveness& liveness(const Stage& stage) const {
+    return liveness_.try_emplace(&stage, stage.body, graph_, Liveness::Unit::call).first->second;
   }
 
-  /// Lays the variables of one stage into its scratch: the largest first, each at the lowest place that is free.
+  /// Lays the variables of one stage into its scratch.
   void pack_tile(const Stage& stage) {
-    struct Item {
-      SymbolId symbol;
-      Size bytes;
-      Interval interval;
-    };
-    std::vector<Item> items, placed;
+    std::vector<SymbolId> symbols;
+    std::vector<Occupant> occupants;
     for (const auto& [symbol, interval] : liveness(stage).intervals()) {
       const Placement& placement = program_.placements.at(symbol);
       if (placement.arena == Arena::tile) {
         const Size rows = graph_.symbol(symbol).span == Span::per_sample ? program_.tile_rows : 1;
-        items.push_back({symbol, aligned(rows * placement.bytes), interval});
+        symbols.push_back(symbol);
+        occupants.push_back({rows * placement.bytes, interval.first, interval.last});
       }
     }
-    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return a.bytes > b.bytes; });
-    for (const Item& item : items) {
-      std::vector<Range> taken;
-      for (const Item& other : placed) {
-        if (other.interval.first <= item.interval.last && item.interval.first <= other.interval.last) {
-          const Size offset = program_.placements.at(other.symbol).offset;
-          taken.push_back({offset, offset + other.bytes});
-        }
-      }
-      std::sort(taken.begin(), taken.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
-      Size offset = 0;
-      for (const Range& range : taken) {
-        if (offset + item.bytes <= range.first) {
-          break;
-        }
-        offset = std::max(offset, range.last);
-      }
-      program_.placements.at(item.symbol).offset = offset;
-      program_.tile_bytes = std::max(program_.tile_bytes, offset + item.bytes);
-      placed.push_back(item);
+    const Packing packing = packed_by_use(occupants);
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+      program_.placements.at(symbols[i]).offset = packing.offsets[i];
+    }
+    program_.tile_bytes = std::max(program_.tile_bytes, packing.bytes);
+  }
+
+  /// Tells when variables outside of tiles are in use; what can be seen after a run, or comes from the run before, always is.
+  void note_uses() {
+    const Liveness all(program_.body, graph_, Liveness::Unit::stage);
+    for (auto& [id, placement] : program_.placements) {
+      const auto found = all.intervals().find(id);
+      const bool always = found == all.intervals().end() || observable(graph_.symbol(id)) || found->second.first_is_read;
+      placement.first = always ? 0 : found->second.first;
+      placement.last = always ? all.end() : found->second.last;
     }
   }
 
   Program& program_;
   const Graph& graph_;
-  mutable std::map<const Stage*, StageLiveness> liveness_;
+  mutable std::map<const Stage*, Liveness> liveness_;
 };
 
 }  // namespace
