@@ -22,6 +22,7 @@ BatchSource::BatchSource(const SampleGatherer& gatherer, std::vector<Size> order
     slot.inputs = Array({batch, static_cast<Size>(gatherer.input_width())}, ElementType::f32);
     slot.targets = Array({batch, static_cast<Size>(gatherer.target_width())}, ElementType::f32);
     slot.labels = Array({labelled ? batch : 0}, ElementType::i32);
+    slot.indices = Array({gatherer.whole_numbers() ? slot.inputs.elements() : 0}, ElementType::i32);
   }
   try {
     for (Size i = 0; i < std::min(ahead.threads, prepared); ++i) {
@@ -57,13 +58,19 @@ void BatchSource::gather(Size index, Slot& slot) const {
                 .samples = samples,
                 .inputs = inputs,
                 .targets = targets,
-                .labels = {}};
+                .labels = {},
+                .indices = {}};
   gatherer_.inputs(samples, inputs);
   gatherer_.targets(samples, targets);
   if (gatherer_.dataset().classes > 0) {
     const auto labels = slot.labels.as<std::int32_t>().first(size);
     gatherer_.labels(samples, labels);
     slot.batch.labels = labels;
+  }
+  if (gatherer_.whole_numbers()) {
+    const auto indices = slot.indices.as<std::int32_t>().first(inputs.size());
+    std::transform(inputs.begin(), inputs.end(), indices.begin(), [](float x) { return static_cast<std::int32_t>(x); });
+    slot.batch.indices = indices;
   }
 }
 

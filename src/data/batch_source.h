@@ -38,6 +38,7 @@ class BatchSource {
     Array inputs;
     Array targets;
     Array labels;
+    Array indices;
     Batch batch;
     Size made = -1;  // the batch that is in it
     std::exception_ptr error;

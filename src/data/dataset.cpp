@@ -179,6 +179,7 @@ Dataset slice(const Dataset& dataset, Size first, Size count) {
                .labels = regression ? dataset.labels : rows_of(dataset.labels, first, count),
                .targets = regression ? rows_of(dataset.targets, first, count) : dataset.targets,
                .classes = dataset.classes,
+               .whole_numbers = dataset.whole_numbers,
                .transforms = dataset.transforms};
   if (dataset.source != nullptr) {
     part.source = std::make_shared<SliceOfSource>(dataset.source, first, count);

@@ -20,6 +20,9 @@ class SampleGatherer {
   std::size_t input_width() const { return widths_.back(); }
   std::size_t target_width() const { return target_width_; }
 
+  /// Returns whether inputs are whole numbers, and stay such.
+  bool whole_numbers() const { return dataset_->whole_numbers && dataset_->transforms.empty(); }
+
   /// Write the samples' rows.
   void inputs(std::span<const Size> samples, std::span<float> rows) const;
   void targets(std::span<const Size> samples, std::span<float> rows) const;

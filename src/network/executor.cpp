@@ -40,8 +40,6 @@ Array as_input(const Array& array, DType dtype, Precision precision) {
   return array.to(precision == Precision::f64 ? ElementType::f64 : ElementType::f32);
 }
 
-ElementType input_type(DType dtype) { return dtype == DType::index ? ElementType::i32 : ElementType::f32; }
-
 }  // namespace
 
 struct Executor::Implementation {
@@ -161,10 +159,16 @@ void Executor::run(Size samples, const std::vector<NodeData>& data) {
   std::vector<InputView> inputs;
   for (const NodeData* each : ordered) {
     const SymbolId symbol = own.model->input_of(each->node.index());
-    if (each->rows == nullptr) {
-      throw ArgumentError("[run] the data of node '" + each->node.name() + "' are a null pointer");
+    const bool is_index = own.model->symbol(symbol).dtype == DType::index;
+    const void* data_of = is_index ? static_cast<const void*>(each->indices) : each->rows;
+    if (data_of == nullptr) {
+      const bool other = is_index ? each->rows != nullptr : each->indices != nullptr;
+      throw ArgumentError("[run] the data of node '" + each->node.name() + "' are " +
+                          (!other     ? "a null pointer"
+                           : is_index ? "f32, but it takes indices; give NodeData::indices"
+                                      : "indices, but it takes f32; give NodeData::rows"));
     }
-    inputs.push_back({symbol, input_type(own.model->symbol(symbol).dtype), each->rows});
+    inputs.push_back({symbol, is_index ? ElementType::i32 : ElementType::f32, data_of});
   }
   own.run(samples, inputs);
 }

@@ -26,11 +26,18 @@ std::vector<Size> numbers_of(const std::vector<Node>& nodes) {
   return numbers;
 }
 
-template <class Data>
-std::vector<Node> nodes_of(const std::vector<Data>& data) {
+std::vector<Node> nodes_of(const BatchArrays& data) {
   std::vector<Node> nodes;
   for (const auto& [node, values] : data) {
     nodes.push_back(node);
+  }
+  return nodes;
+}
+
+std::vector<Node> nodes_of(const std::vector<NodeData>& data) {
+  std::vector<Node> nodes;
+  for (const NodeData& each : data) {
+    nodes.push_back(each.node);
   }
   return nodes;
 }
@@ -197,9 +204,12 @@ StepReport Trainer::step(Size samples, const std::vector<NodeData>& batch) {
   auto& training = implementation_->training(nodes_of(batch));
   training.executor.run(samples, batch);
   return implementation_->report(training, [&] {
-    for (const auto& [node, rows] : batch) {
-      if (const auto place = first_unusable(node, rows, samples)) {
-        implementation_->bad_data(node, *place);
+    for (const NodeData& each : batch) {
+      if (each.rows == nullptr) {
+        continue;  // indices are never NaN
+      }
+      if (const auto place = first_unusable(each.node, each.rows, samples)) {
+        implementation_->bad_data(each.node, *place);
       }
     }
   });

@@ -97,6 +97,31 @@ TEST_P(Executors, DescribeThemselves) {
   EXPECT_GE(executor.bytes(100), 100);
 }
 
+/// Rows of a table, looked up.
+struct Lookup : Network {
+  Node place = node("place", {2}, DType::index);
+  Node found = node("found", {2, 3}, gather(parameter("table", {4, 3}, normal()), place), no_energy());
+};
+
+TEST_P(Executors, TakeIndicesAsTheyAre) {
+  const Lookup lookup;
+  const auto state = std::make_shared<State>(lookup.initialise(0));
+  Executor executor(lookup, {lookup.place}, forward, state, {.device = GetParam()});
+  const std::int32_t places[] = {3, 0, 1, 1};
+  executor.run(2, {{.node = lookup.place, .indices = places}});
+  const auto table = state->at("table").as<float>();
+  const Array found = executor.value(lookup.found);
+  for (std::size_t i = 0; i < 12; ++i) {
+    EXPECT_EQ(found.as<float>()[i], table[static_cast<std::size_t>(places[i / 3]) * 3 + i % 3]) << i;
+  }
+  const float rows[] = {3, 0};
+  EXPECT_EQ(message_of<ArgumentError>([&] { executor.run(1, {{lookup.place, rows}}); }),
+            "[run] the data of node 'place' are f32, but it takes indices; give NodeData::indices");
+  Executor real = make({net.x}, forward);
+  EXPECT_EQ(message_of<ArgumentError>([&] { real.run(1, {{.node = net.x, .indices = places}}); }),
+            "[run] the data of node 'x' are indices, but it takes f32; give NodeData::rows");
+}
+
 TEST_P(Executors, SayWhatIsWrongWithData) {
   Executor executor = make({net.x, net.y}, forward);
   const Array x({2, 2}, ElementType::f32), y({2, 1}, ElementType::f32);

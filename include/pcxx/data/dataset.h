@@ -45,6 +45,8 @@ struct Dataset {
   Size classes = 0;                           // 0 for regression
   /// If there is one, samples come from it, and `inputs` are empty.
   std::shared_ptr<const SampleSource> source = {};
+  /// Whether inputs are whole numbers that index nodes take; batches then have them as such, unless transformed.
+  bool whole_numbers = false;
   /// What a Loader does to each sample's input, in order, after the scaling.
   std::vector<SampleTransform> transforms = {};
   /// What is wrong with the files that were left out, one text each, where a reader was told to leave such out.

@@ -43,6 +43,7 @@ struct Batch {
   std::span<const float>
       targets;  // (size, classes) one-hot, or the dataset's targets; 64-byte aligned
   std::span<const std::int32_t> labels;  // (size); empty for regression
+  std::span<const std::int32_t> indices = {};  // inputs as index nodes take them; empty unless whole numbers, untransformed
 };
 
 class BatchSource;

@@ -1,6 +1,7 @@
 /// Executor: a program compiled for a device, run on batches.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,10 +21,11 @@ struct ExecutorOptions {
   bool hoist = true;
 };
 
-/// Rows of data for one node: (samples, shape...), dense, f32 (i32 for indices). The data must outlive the call.
+/// Rows of data for one node: (samples, shape...), dense: f32, or i32 for a node of indices. The data must outlive the call.
 struct NodeData {
   Node node;
-  const float* rows;
+  const float* rows = nullptr;
+  const std::int32_t* indices = nullptr;  // in place of rows for a node of indices
 };
 
 class Executor {
