@@ -2,8 +2,8 @@
 """Times pcxx and its peers on the same work in one run and prints Markdown tables of ratios.
 
   benchmarks/compare.py --pcxx build/pcxx --peers DIR --python PYTHON [--probe BINARY] [--rounds 3]
-                        [--only moons,mlp128,mlp512,mlp1024,fmnist,accuracy] [--json FILE]
-                        [--into README.md]
+                        [--only moons,mlp128,mlp512,mlp1024,fmnist,vgg5,accuracy]
+                        [--json FILE] [--into README.md]
 
 DIR holds pcx_reference.py, deepity_reference.py and torch_reference.py; each prints one JSON object
 a line. PYTHON has what they import. BINARY takes WIDTH BATCH T and prints such a line, too. What is
@@ -32,6 +32,7 @@ SEEDS = (0, 1, 2)
 TIME_LIMIT = 3600
 BUSY = 0.5  # load average for each core above which nothing is measured
 FIRST_STEP_BOUND = 0.05
+BEYOND_BOUND = 0.1  # of the first step over a later one, where one takes long
 BEGIN, END = "<!-- compare: begin -->", "<!-- compare: end -->"
 ACCURACY_BOUND = 0.893
 
@@ -43,8 +44,10 @@ class Work:
     name: str
     text: str
     arguments: list  # of `pcxx bench`, and of the peers' scripts
-    probe: list = dataclasses.field(default_factory=list)
+    probe: list = dataclasses.field(default_factory=list)  # arguments; empty: it cannot do this
     bounds: dict = dataclasses.field(default_factory=dict)
+    columns: str = "dense"  # the table that it stands in
+    repeat: list = dataclasses.field(default_factory=list)  # of pcxx and PyTorch: steps to time
 
 
 def mlp(width, steps, **bounds):
@@ -60,7 +63,21 @@ WORKS = [
     mlp(1024, 20, pcx=1.0, bf16=0.65),
     Work("fmnist", "an epoch of Fashion-MNIST, 784-128×3-10, B=128, T=5", ["fmnist"],
          bounds={"pcx": 0.35}),
+    Work("vgg5", "VGG-5 on noise, B=32, T=5", ["vgg5", "--batch", "32", "--steps", "5"],
+         bounds={"pcx": 0.33, "bf16": 0.20, "torch-pc": 0.50, "bf16/torch-pc": 0.30, "bp": 1.0},
+         columns="pictures", repeat=["--repeat", "20"]),
 ]
+
+# Heading, what is divided, by what, and the name of the bound.
+COLUMNS = {
+    "dense": [("÷ PCX", "pcxx", "pcx", "pcx"), ("÷ Deepity", "pcxx", "deepity", "deepity"),
+              ("÷ probe", "pcxx", "probe", "probe"), ("bf16 ÷ PCX", "bf16", "pcx", "bf16"),
+              ("÷ PyTorch PC", "pcxx", "torch-pc", "torch-pc")],
+    "pictures": [("÷ PCX", "pcxx", "pcx", "pcx"), ("bf16 ÷ PCX", "bf16", "pcx", "bf16"),
+                 ("÷ PyTorch PC", "pcxx", "torch-pc", "torch-pc"),
+                 ("bf16 ÷ PyTorch PC", "bf16", "torch-pc", "bf16/torch-pc"),
+                 ("BP ÷ PyTorch BP", "bp", "torch-bp", "bp")],
+}
 
 
 # --- running programs
@@ -114,13 +131,16 @@ class Programs:
         if work.name == "fmnist":
             epochs = self.train(RECIPES["PC-SE"], f"epochs={FMNIST_EPOCHS}")
             return {"pcxx": epochs_as_times("pcxx", epochs)}
-        return {"pcxx": lines_of([self.pcxx_path, "bench", *work.arguments])[-1]}
+        return {"pcxx": self.bench(work)}
+
+    def bench(self, work, *options):
+        return lines_of([self.pcxx_path, "bench", *work.arguments, *work.repeat, *options])[-1]
 
     def bf16(self, work):
-        if "bf16" not in work.bounds:
-            return {}
-        command = [self.pcxx_path, "bench", *work.arguments, "--precision", "bf16"]
-        return {"bf16": lines_of(command)[-1]}
+        return {"bf16": self.bench(work, "--precision", "bf16")} if "bf16" in work.bounds else {}
+
+    def bp(self, work):
+        return {"bp": self.bench(work, "--rule", "bp")} if "bp" in work.bounds else {}
 
     def pcx(self, work):
         if work.name == "fmnist":
@@ -135,10 +155,10 @@ class Programs:
         return {"deepity": lines_of([*self.script("deepity"), *work.arguments[1:]])[-1]}
 
     def torch(self, work):
-        if not work.probe:
+        if not work.probe and not work.repeat:
             return {}
         threads = ["--threads", str(os.cpu_count())]
-        lines = lines_of([*self.script("torch"), *work.arguments, *threads])
+        lines = lines_of([*self.script("torch"), *work.arguments, *work.repeat, *threads])
         return {line["system"]: line for line in lines}
 
     def probe(self, work):
@@ -151,7 +171,7 @@ class Programs:
 
 
 FAILURES = (Missing, OSError, subprocess.TimeoutExpired, IndexError, ValueError, KeyError)
-ORDER = ("pcxx", "pcx", "deepity", "probe", "bf16", "torch")
+ORDER = ("pcxx", "pcx", "deepity", "probe", "bf16", "bp", "torch")
 
 
 def measure(works, programs, rounds, say):
@@ -217,20 +237,26 @@ def first_step_text(raw, work):
     first = collected(raw, work.name, "pcxx", "first_step_s")
     if not first:
         return "–"
+    if work.columns == "pictures":  # a step alone takes longer than the bound
+        beyond = max(first) - statistics.median(collected(raw, work.name, "pcxx", "median_ms")) / 1e3
+        text = f"{max(first):.3f}, {beyond:.3f} beyond a later one"
+        return text if beyond <= BEYOND_BOUND else f"**{text} > {BEYOND_BOUND:g}** ✗"
     text = f"{max(first):.3f}"
     return text if max(first) <= FIRST_STEP_BOUND else f"**{text} > {FIRST_STEP_BOUND:g}** ✗"
 
 
 def times_table(raw, works):
-    rows = [["work", "pcxx", "PCX", "÷ PCX", "÷ Deepity", "÷ probe", "bf16 ÷ PCX", "÷ PyTorch PC",
-             "first step, s"]]
+    """Returns a table for each set of columns that the works need."""
+    return "\n\n".join(one_table(raw, [work for work in works if work.columns == columns], COLUMNS[columns])
+                       for columns in dict.fromkeys(work.columns for work in works))
+
+
+def one_table(raw, works, columns):
+    rows = [["work", "pcxx", "PCX", *(heading for heading, *_ in columns), "first step, s"]]
     for work in works:
         times = [collected(raw, work.name, name, "median_ms") for name in ("pcxx", "pcx")]
         shown = [time_text(statistics.median(each)) if each else "–" for each in times]
-        ratios = [ratio_text(raw, work, name, work.bounds.get(name))
-                  for name in ("pcx", "deepity", "probe")]
-        ratios.append(ratio_text(raw, work, "pcx", work.bounds.get("bf16"), of="bf16"))
-        ratios.append(ratio_text(raw, work, "torch-pc"))
+        ratios = [ratio_text(raw, work, by, work.bounds.get(bound), of=of) for _, of, by, bound in columns]
         rows.append([work.text, *shown, *ratios, first_step_text(raw, work)])
     return table(rows)
 

@@ -68,6 +68,12 @@ class CompareTest(unittest.TestCase):
         _, text, _ = self.run_compare("--only", "moons")
         self.assertIn("**0.40 (min 0.25) > 0.12** ✗", text)
 
+    def test_pictures_stand_in_a_table_of_their_own(self):
+        _, text, _ = self.run_compare("--only", "moons,vgg5")
+        self.assertEqual(text.count("| work | pcxx | PCX |"), 2)
+        self.assertIn("| VGG-5 on noise, B=32, T=5 | 2 ms | 5 ms | **0.40 (min 0.25) > 0.33** ✗ |", text)
+        self.assertIn("0.008 beyond a later one", text)
+
     def test_epochs_leave_out_the_first(self):
         _, text, _ = self.run_compare("--only", "fmnist", "--rounds", "2")
         self.assertIn("| 1.00 s | 4.00 s | 0.25 (min 0.25) ≤ 0.35 |", text)
