@@ -113,7 +113,7 @@ int main(int count, char** arguments) {
   const bool full = count > 1 && std::string(arguments[1]) == "full";
   Split data = pictures();
   if (!full) {
-    data = {slice(data.train, 0, 3200), slice(data.test, 0, 640)};
+    data = {slice(data.train, 0, 1600), slice(data.test, 0, 320)};
   }
   const Optimiser values = sgd({.rate = 0.05, .momentum = 0.5, .nesterov = true});
   const double rate = full ? 1e-4 : 1e-3;
@@ -126,7 +126,7 @@ int main(int count, char** arguments) {
   for (const auto& [name, rule] : rules) {
     const AlexNet net(data.train.input_shape(), full ? 1 : 8);
     Trainer trainer(net, rule);
-    const Loader loader(data.train, {.batch = full ? 128 : 64, .drop_last = true, .prefetch = 2});
+    const Loader loader(data.train, {.batch = full ? 128 : 32, .drop_last = true, .prefetch = 2});
     for (Size epoch = 0; epoch < (full ? 24 : 2); ++epoch) {
       for (const Batch& batch : loader.epoch(epoch)) {
         trainer.step(batch.size, {{net.image, batch.inputs.data()}, {net.label, batch.targets.data()}});
