@@ -2,56 +2,18 @@
 #include "pcxx/learn/rules.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "pcxx/core/errors.h"
+#include "pcxx/learn/parameter_groups.h"
 #include "pcxx/tensor/operations.h"
 
 namespace pcxx {
 namespace {
 
-struct WeightGroup {
-  std::string name;
-  Optimiser optimiser;
-  std::vector<Parameter> parameters;
-};
-
-/// Returns each group with its parameters. Throws ArgumentError if a parameter is in none or in two, or a group is empty.
-std::vector<WeightGroup> grouped(const Network& network, const Optimisers& optimisers) {
-  std::vector<WeightGroup> groups;
-  for (const OptimiserGroup& group : optimisers.groups()) {
-    const bool single = optimisers.groups().size() == 1;
-    const std::string name = !group.name.empty() ? group.name : single ? "weights" : fmt::format("weights{}", groups.size());
-    groups.push_back({name, group.optimiser, network.parameters(group.parameters)});
-    if (groups.back().parameters.empty() && !(single && network.parameters().empty())) {
-      throw ArgumentError("[optimisers] group '" + name + "' selects no parameter; expected at least one");
-    }
-  }
-  for (const Parameter& parameter : network.parameters()) {
-    std::vector<std::string> owners;
-    for (const WeightGroup& group : groups) {
-      if (std::find(group.parameters.begin(), group.parameters.end(), parameter) != group.parameters.end()) {
-        owners.push_back("'" + group.name + "'");
-      }
-    }
-    if (owners.size() != 1) {
-      throw ArgumentError(fmt::format("[optimisers] parameter '{}' is in {}; expected exactly one group", parameter.name(),
-                                      owners.empty() ? "no group" : fmt::format("groups {}", fmt::join(owners, " and "))));
-    }
-  }
-  return groups;
-}
-
 // [learn]
 /// One step of every group along the mean gradient of `energy`, and the energies from which they learn: one statement.
-void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& energy,
+void learn(Flow& flow, const std::vector<ParameterGroup>& groups, const Tensor& energy,
            const std::vector<std::pair<std::string, Tensor>>& energies) {
-  std::vector<OptimiserSteps> steps;
-  for (const WeightGroup& group : groups) {
-    steps.push_back(flow.optimiser(group.optimiser, group.parameters, group.name));
-  }
   flow.together([&] {
     Tensor total = 0.0;
     for (const auto& [name, each] : energies) {
@@ -60,8 +22,8 @@ void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& ene
       total = total + mean;
     }
     flow.output("energy", total);
-    for (std::size_t i = 0; i < groups.size(); ++i) {
-      steps[i].step(flow.gradient(energy, groups[i].parameters));
+    for (const ParameterGroup& group : groups) {
+      group.step(flow, energy);
     }
   });
 }
@@ -69,7 +31,7 @@ void learn(Flow& flow, const std::vector<WeightGroup>& groups, const Tensor& ene
 
 // [predictive_coding]
 void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
-  const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);
+  const std::vector<ParameterGroup> groups = parameter_groups(flow, rule.weights);
   flow.enter("start");
   const std::vector<Node> nodes = flow.free_nodes();
   const Tensor energy = flow.network().energy();
@@ -82,7 +44,7 @@ void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
 // [/predictive_coding]
 
 void backpropagation(Flow& flow, const Backpropagation& rule) {
-  const std::vector<WeightGroup> groups = grouped(flow.network(), rule.weights);
+  const std::vector<ParameterGroup> groups = parameter_groups(flow, rule.weights);
   flow.enter("predict");
   std::vector<std::pair<std::string, Tensor>> energies;
   Tensor loss = 0.0;

@@ -16,7 +16,9 @@ namespace {
 /// One variable of an optimiser: itself and its memory.
 struct Moving {
   SymbolId value;
-  std::vector<SymbolId> slots;
+  std::string name;
+  std::set<std::string> tags;
+  std::vector<SymbolId> slots = {};
 };
 
 /// The variables of one optimiser and how to move them.
@@ -27,40 +29,77 @@ struct Steps {
   SymbolId count;
   bool counts;
 
-  OptimiserOutput update(const Moving& variable, const Tensor& gradient) const {
-    OptimiserInput input{writer->read(variable.value), gradient, {}, writer->read(count)};
+  OptimiserInput input(const Moving& variable, const Tensor& gradient) const {
+    OptimiserInput result{writer->read(variable.value), gradient, {}, writer->read(count), variable.name, variable.tags};
     for (const SymbolId slot : variable.slots) {
-      input.slots.push_back(writer->read(slot));
+      result.slots.push_back(writer->read(slot));
     }
-    OptimiserOutput output = optimiser.update(input);
-    if (output.slots.size() != variable.slots.size()) {
-      throw ArgumentError(fmt::format("[optimiser] '{}' declares {} slots but returns {}", optimiser.name,
-                                      variable.slots.size(), output.slots.size()));
-    }
-    return output;
+    return result;
   }
 
-  void operator()(const std::vector<Tensor>& gradients) const {
+  /// Returns what becomes of each variable, in their order.
+  std::vector<OptimiserOutput> updates(const std::vector<Tensor>& gradients) const {
+    std::vector<OptimiserInput> inputs;
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      inputs.push_back(input(variables[i], gradients[i]));
+    }
+    if (optimiser.prepare) {
+      const std::vector<Tensor> prepared = optimiser.prepare(inputs);
+      require(prepared.size(), inputs.size(), "gradients");
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        inputs[i].gradient = prepared[i];
+      }
+    }
+    std::vector<OptimiserOutput> outputs;
+    for (const OptimiserInput& each : inputs) {
+      outputs.push_back(optimiser.update(each));
+      require(outputs.back().slots.size(), optimiser.slots.size(), "slots");
+    }
+    return outputs;
+  }
+
+  void require(std::size_t returned, std::size_t declared, const char* what) const {
+    if (returned != declared) {
+      throw ArgumentError(
+          fmt::format("[optimiser] '{}' declares {} {} but returns {}", optimiser.name, declared, what, returned));
+    }
+  }
+
+  std::vector<Tensor> checked(const std::vector<Tensor>& gradients) const {
     if (gradients.size() != variables.size()) {
       throw ArgumentError(fmt::format("[step] {} gradients for {} variables of '{}'; expected one for each",
                                       gradients.size(), variables.size(), optimiser.name));
     }
-    std::vector<Assignment> assignments;
+    std::vector<Tensor> meant;
     for (std::size_t i = 0; i < variables.size(); ++i) {
       const Symbol& variable = writer->symbol(variables[i].value);
-      const Tensor gradient = writer->meaning(gradients[i]);
-      if (gradient.shape() != variable.shape) {
+      meant.push_back(writer->meaning(gradients[i]));
+      if (meant.back().shape() != variable.shape) {
         throw ShapeError(fmt::format("[step] '{}' is {} but its gradient is {}", variable.name, to_string(variable.shape),
-                                     to_string(gradient.shape())));
+                                     to_string(meant.back().shape())));
       }
-      const OptimiserOutput output = update(variables[i], gradient);
-      assignments.push_back(writer->assignment(variables[i].value, output.value));
-      for (std::size_t slot = 0; slot < output.slots.size(); ++slot) {
-        assignments.push_back(writer->assignment(variables[i].slots[slot], output.slots[slot]));
+    }
+    return meant;
+  }
+
+  /// Writes one step of every variable; where a condition is given and does not hold, everything stays as it is.
+  void operator()(const std::vector<Tensor>& gradients, const std::optional<Tensor>& condition) const {
+    const std::optional<Tensor> holds =
+        condition ? std::optional(writer->checked_condition(*condition, "step_if")) : std::nullopt;
+    const std::vector<OptimiserOutput> outputs = updates(checked(gradients));
+    std::vector<Assignment> assignments;
+    const auto assign = [&](SymbolId target, const Tensor& value) {
+      assignments.push_back(
+          writer->assignment(target, holds ? select(*holds, value, writer->read(target)) : value));
+    };
+    for (std::size_t i = 0; i < variables.size(); ++i) {
+      assign(variables[i].value, outputs[i].value);
+      for (std::size_t slot = 0; slot < outputs[i].slots.size(); ++slot) {
+        assign(variables[i].slots[slot], outputs[i].slots[slot]);
       }
     }
     if (counts) {
-      assignments.push_back(writer->assignment(count, writer->read(count) + 1.0));
+      assign(count, writer->read(count) + 1.0);
     }
     writer->assign(std::move(assignments));
   }
@@ -73,8 +112,11 @@ bool reads(const Tensor& tensor, SymbolId symbol) {
 
 /// Returns whether an optimiser's update depends on its count; constant rates do not.
 bool reads_count(const Steps& steps) {
+  std::vector<Tensor> values;
   for (const Moving& variable : steps.variables) {
-    const OptimiserOutput output = steps.update(variable, steps.writer->read(variable.value));
+    values.push_back(steps.writer->read(variable.value));
+  }
+  for (const OptimiserOutput& output : steps.updates(values)) {
     std::vector<Tensor> results = output.slots;
     results.push_back(output.value);
     for (const Tensor& result : results) {
@@ -96,7 +138,11 @@ Tensor energy_in(FlowWriter& writer, const Tensor& energy) {
 
 }  // namespace
 
-void OptimiserSteps::step(const std::vector<Tensor>& gradients) const { step_(gradients); }
+void OptimiserSteps::step(const std::vector<Tensor>& gradients) const { step_(gradients, {}); }
+
+void OptimiserSteps::step_if(const Tensor& condition, const std::vector<Tensor>& gradients) const {
+  step_(gradients, condition);
+}
 
 Flow::Flow(const Network& network, std::vector<Node> given)
     : writer_(std::make_shared<FlowWriter>(network, std::move(given))) {}
@@ -155,7 +201,7 @@ std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Param
 OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes) {
   Steps steps{writer_, optimiser, {}, writer_->temporary(optimiser.name + " count", {}, Span::shared), true};
   for (const Node& node : nodes) {
-    Moving variable{writer_->target(node), {}};
+    Moving variable{writer_->target(node), node.name(), {}};
     for (const std::string& slot : optimiser.slots) {
       variable.slots.push_back(writer_->temporary(node.name() + " " + slot, node.shape(), Span::per_sample));
     }
@@ -182,16 +228,16 @@ OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Par
   Steps steps{writer_, optimiser, {}, writer_->state(name + "/count", {}), true};
   for (const Parameter& parameter : parameters) {
     writer_->own(parameter, "optimiser");
-    Moving variable{writer_->target(Tensor(parameter)), {}};
+    Moving variable{writer_->target(Tensor(parameter)), parameter.name(), parameter.tags()};
     for (const std::string& slot : optimiser.slots) {
       variable.slots.push_back(writer_->state(fmt::format("{}/{}/{}", name, parameter.name(), slot), parameter.shape()));
     }
     steps.variables.push_back(std::move(variable));
   }
   OptimiserSteps result;
-  result.step_ = [steps = std::move(steps)](const std::vector<Tensor>& gradients) {
+  result.step_ = [steps = std::move(steps)](const std::vector<Tensor>& gradients, const std::optional<Tensor>& condition) {
     steps.writer->update_layer_state();
-    steps(gradients);
+    steps(gradients, condition);
   };
   return result;
 }

@@ -202,7 +202,7 @@ void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const st
   if (limit < 0) {
     throw ArgumentError("[repeat_while] limit " + std::to_string(limit) + "; expected at least 0");
   }
-  const ExpressionId checked = checked_condition(condition(), "repeat_while");
+  const ExpressionId checked = checked_condition(condition(), "repeat_while").id();
   const SymbolId index = temporary("turn", {}, Span::shared);
   turns_.push_back({index});
   Region region = region_of(body);
@@ -216,19 +216,19 @@ void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const st
 }
 
 void FlowWriter::branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no) {
-  const ExpressionId checked = checked_condition(condition, "branch");
+  const ExpressionId checked = checked_condition(condition, "branch").id();
   Region taken = region_of(yes);
   Region other = region_of(no);
   append({Branch{checked, std::move(taken), std::move(other)}});
 }
 
-ExpressionId FlowWriter::checked_condition(const Tensor& condition, const char* who) {
+Tensor FlowWriter::checked_condition(const Tensor& condition, const char* who) {
   const Tensor meant = meaning(condition);
   if (meant.dtype() != DType::boolean || meant.span() != Span::shared || meant.shape().rank() != 0) {
     throw ShapeError(fmt::format("[{}] the condition is {}, {} and of shape {}; expected a comparison of shared scalars", who,
                                  to_string(meant.dtype()), to_string(meant.span()), to_string(meant.shape())));
   }
-  return meant.id();
+  return meant;
 }
 
 // --- draws

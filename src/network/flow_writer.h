@@ -52,6 +52,9 @@ class FlowWriter {
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no);
 
+  /// Returns what a condition means here. Throws ShapeError unless it is boolean, shared and a scalar.
+  Tensor checked_condition(const Tensor& condition, const char* who);
+
   Tensor draw(Op op, const Shape& shape, Span span, std::vector<double> reals);
 
   /// Ends the program and returns it.
@@ -65,7 +68,6 @@ class FlowWriter {
   };
 
   Region region_of(const std::function<void()>& body);
-  ExpressionId checked_condition(const Tensor& condition, const char* who);
   void append(Statement statement);
   bool draws() const;
   void count_runs();

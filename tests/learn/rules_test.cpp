@@ -15,15 +15,6 @@ namespace {
 
 using Data = std::vector<std::pair<Node, Array>>;
 
-Array random_rows(Size samples, Size width, std::uint64_t seed) {
-  RandomStream random(seed);
-  Array array({samples, width}, ElementType::f32);
-  for (float& element : array.as<float>()) {
-    element = static_cast<float>(random.normal());
-  }
-  return array;
-}
-
 class Rules : public testing::TestWithParam<std::string> {
  protected:
   std::shared_ptr<State> fresh() const { return std::make_shared<State>(net.initialise(2)); }

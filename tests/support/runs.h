@@ -16,6 +16,16 @@ inline Array numbers(const Shape& shape, const std::vector<double>& values) {
   return Array::from(shape, std::span<const double>(values));
 }
 
+/// Returns standard normal numbers, (samples, width).
+inline Array random_rows(Size samples, Size width, std::uint64_t seed) {
+  RandomStream random(seed);
+  Array array({samples, width}, ElementType::f32);
+  for (float& element : array.as<float>()) {
+    element = static_cast<float>(random.normal());
+  }
+  return array;
+}
+
 /// Runs a program in f64 on the reference backend, or as the options say, and returns the executor.
 inline Executor run_once(const Network& net, const std::vector<std::pair<Node, Array>>& data,
                          const std::function<void(Flow&)>& write, std::shared_ptr<State> state = nullptr,

@@ -30,9 +30,56 @@ struct AdamwOptions {
   double first_decay = 0.9;
   double second_decay = 0.999;
   double epsilon = 1e-8;
+  Selection decays = everything();  // what decays, e.g. tagged("weight") or !named("*.bias"); optax's mask
 };
 /// AdamW (Loshchilov & Hutter 2019).
 Optimiser adamw(const AdamwOptions& options);
+
+struct LionOptions {
+  Schedule rate = 1e-3;         // the authors advise a third to a tenth of AdamW's
+  double weight_decay = 1e-3;   // decoupled, as AdamW's
+  double first_decay = 0.9;
+  double second_decay = 0.99;
+  Selection decays = everything();
+};
+/// value <- value - rate (sign(b1 m + (1 - b1) g) + weight_decay value); m <- b2 m + (1 - b2) g (Chen et al. 2023).
+Optimiser lion(const LionOptions& options);
+
+struct RmspropOptions {
+  Schedule rate = 1e-3;
+  double decay = 0.9;           // of the mean square v <- d v + (1 - d) g^2
+  double epsilon = 1e-8;        // inside the root: g / sqrt(v + epsilon)
+  bool centred = false;         // divides by the deviation, sqrt(v - mean^2 + epsilon)
+  double momentum = 0;          // of the scaled step, rate included; 0 keeps no trace
+  bool nesterov = false;
+  double initial = 0;           // v before the first update; a larger one makes the first steps smaller
+  bool epsilon_in_root = true;  // false: g / (sqrt(v) + epsilon), PyTorch's form
+};
+/// RMSprop (Tieleman & Hinton 2012), without bias correction.
+Optimiser rmsprop(const RmspropOptions& options);
+
+/// Leaves its variables as they are: parameters that a program has, but does not train.
+Optimiser frozen();
+
+// --- parts, put around an optimiser as in optax.chain: the outermost sees the gradients first. Names of states stay.
+
+/// Multiplies the gradients.
+Optimiser scaled(Optimiser optimiser, Schedule factor);
+
+/// Limits every element of the gradients to [-limit, limit] (optax.clip).
+Optimiser clipped_by_value(Optimiser optimiser, double limit);
+
+/// Scales the gradients of all variables of the group down to the norm `largest`, if theirs together is larger
+/// (optax.clip_by_global_norm). Of node values: each sample's own norm, since samples owe nothing to each other.
+Optimiser clipped_by_norm(Optimiser optimiser, double largest);
+
+/// Adds `amount` value to the gradients of what decays (optax.add_decayed_weights before the optimiser; PyTorch's
+/// weight_decay of SGD). Unlike AdamW's decay it goes through momentum and scaling.
+Optimiser decayed(Optimiser optimiser, double amount, Selection decays = everything());
+
+/// Keeps an exponential moving average of the values after each update: a <- d a + (1 - d) value, corrected for its start
+/// at zero (optax.ema of the parameters). States and checkpoints have it as "average"; with_averages() evaluates with it.
+Optimiser averaged(Optimiser optimiser, double decay = 0.999);
 
 /// One optimiser for the parameters that a selection picks.
 struct OptimiserGroup {

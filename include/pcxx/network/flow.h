@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,15 +17,19 @@ namespace pcxx {
 struct Program;
 class FlowWriter;
 
-/// One optimiser over some nodes or parameters, inside a program.
+/// One optimiser over some nodes or parameters, inside a program. Its state (slots and count) is its own and moves only
+/// with its steps, so one optimiser for each group (PCX's OptimTree) leaves alone whatever is not stepped.
 class OptimiserSteps {
  public:
   /// Moves every variable by one step along its gradient, all at once. Throws ArgumentError if the numbers differ.
   void step(const std::vector<Tensor>& gradients) const;
+  /// The same if the condition, boolean and shared, holds; else variables, slots and count stay as they are. Unlike a
+  /// step within branch() it can stand in together(), and its gradients are computed in any case.
+  void step_if(const Tensor& condition, const std::vector<Tensor>& gradients) const;
 
  private:
   friend class Flow;
-  std::function<void(const std::vector<Tensor>&)> step_;
+  std::function<void(const std::vector<Tensor>&, const std::optional<Tensor>& condition)> step_;
 };
 
 /// Everything a program may do. Statements run in the order they are written; all right-hand sides of one statement read

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ struct OptimiserInput {
   Tensor gradient;
   std::vector<Tensor> slots;  // the optimiser's memory of this variable, in the order of Optimiser::slots; starts at 0
   Tensor count;               // updates made before this one; shared scalar
+  std::string name;           // the variable's
+  std::set<std::string> tags; // the variable's, if it is a parameter
 };
 
 struct OptimiserOutput {
@@ -27,6 +30,9 @@ struct Optimiser {
   std::string name;                // "sgd", "adamw", ...
   std::vector<std::string> slots;  // e.g. {"first_moment", "second_moment"}
   std::function<OptimiserOutput(const OptimiserInput&)> update;
+  /// What comes before the updates: the gradients of all variables of one step from those that were given, e.g. clipped
+  /// by the norm of all of them. Empty: they are taken as they are.
+  std::function<std::vector<Tensor>(const std::vector<OptimiserInput>&)> prepare = {};
 };
 
 }  // namespace pcxx
