@@ -13,29 +13,60 @@ namespace pcxx::cli {
 namespace {
 
 std::string describe_rate(const RateRecipe& rate) {
-  if (rate.schedule == "linear") {
-    return fmt::format("{:g} → {:g}", rate.first, rate.last);
+  if (rate.schedule == "linear" || rate.schedule == "cosine") {
+    return fmt::format("{:g} → {:g}{}", rate.first, rate.last, rate.schedule == "cosine" ? " (cosine)" : "");
   }
   if (rate.schedule == "warmup_cosine") {
     return fmt::format("{:g} → {:g} → {:g} (warm-up, cosine)", rate.first, rate.peak, rate.last);
   }
-  if (rate.schedule == "step") {
-    return fmt::format("{:g} × {:g} every {}", rate.first, rate.factor,
-                       counted(rate.every, "update"));
+  if (rate.schedule == "cosine_restarts") {
+    return fmt::format("{:g} → {:g} (cosine, {})", rate.first, rate.last, counted(rate.cycles, "cycle"));
   }
-  return fmt::format("{:g}", rate.first);
+  if (rate.schedule == "step" || rate.schedule == "exponential") {
+    const Size every = rate.schedule == "step" ? rate.every : rate.updates;
+    return fmt::format("{:g} × {:g} {}", rate.first, rate.factor,
+                       every > 0 ? "every " + counted(every, "update") : "over the run");
+  }
+  if (rate.schedule == "piecewise_constant") {
+    return fmt::format("{:g} × {:g} at {}", rate.first, fmt::join(rate.factors, ", "), fmt::join(rate.at, ", "));
+  }
+  std::vector<std::string> parts;
+  for (const RateRecipe& part : rate.parts) {
+    parts.push_back(describe_rate(part) + (part.until > 0 ? fmt::format(" until {}", part.until) : ""));
+  }
+  return parts.empty() ? fmt::format("{:g}", rate.first) : fmt::format("{}", fmt::join(parts, ", then "));
+}
+
+/// What happens to gradients before, and to parameters after.
+std::string describe_parts(const OptimiserRecipe& optimiser) {
+  std::string text;
+  const auto add = [&](const char* what, double value, double absent) {
+    text += value == absent ? "" : fmt::format(", {} {:g}", what, value);
+  };
+  add("l2", optimiser.l2, 0);
+  text += optimiser.decays == "*" ? "" : fmt::format(" of {}", optimiser.decays);
+  add("gradients times", optimiser.gradient_scale, 1);
+  add("clipped at", optimiser.clip_value, 0);
+  add("clipped at norm", optimiser.clip_norm, 0);
+  add("averaged by", optimiser.average, 0);
+  return text;
 }
 
 std::string describe_optimiser(const OptimiserRecipe& optimiser) {
-  std::string text = fmt::format("{} {}", optimiser.optimiser, describe_rate(optimiser.rate));
-  if (optimiser.optimiser == "sgd" && optimiser.momentum > 0) {
+  if (optimiser.optimiser == "frozen") {
+    return "frozen";
+  }
+  std::string text = fmt::format("{}{} {}", optimiser.centred ? "centred " : "", optimiser.optimiser,
+                                 describe_rate(optimiser.rate));
+  const bool traces = optimiser.optimiser == "sgd" || optimiser.optimiser == "rmsprop";
+  if (traces && optimiser.momentum > 0) {
     text +=
         fmt::format(", {}momentum {:g}", optimiser.nesterov ? "Nesterov " : "", optimiser.momentum);
   }
-  if (optimiser.optimiser == "adamw") {
+  if (optimiser.optimiser == "adamw" || optimiser.optimiser == "lion") {
     text += fmt::format(", decay {:g}", optimiser.weight_decay);
   }
-  return text;
+  return text + describe_parts(optimiser);
 }
 
 /// Returns what all hidden layers agree on, or a list.

@@ -5,6 +5,7 @@
 
 #include "pcxx/core/errors.h"
 #include "pcxx/data/loader.h"
+#include "pcxx/learn/parameter_groups.h"
 #include "pcxx/run/trainer.h"
 #include "pcxx/run/training.h"
 #include "run/datasets.h"
@@ -67,7 +68,8 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   const TrainerOptions options{.device = recipe.device,
                                .precision = recipe.precision,
                                .seed = recipe.seed,
-                               .threads = recipe.threads};
+                               .threads = recipe.threads,
+                               .averages = averages(recipe)};
 
   Trainer trained(*network, build_rule(recipe, 1), options);
   trained.restore(checkpoint.arrays, checkpoint.progress.step, {input, label});
@@ -77,8 +79,9 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
   });
 
   Trainer relaxing(*network, build_rule_without_learning(recipe), options);
+  const State learned = averages(recipe) ? with_averages(*network, trained.state()) : trained.state();
   for (const Parameter& parameter : network->parameters()) {
-    relaxing.state().at(parameter.name()) = trained.state().at(parameter.name());
+    relaxing.state().at(parameter.name()) = learned.at(parameter.name());
   }
   const Loader loader = test_loader(data.test, recipe.data);
   for (const Batch& batch : loader.epoch(0)) {

@@ -13,6 +13,7 @@
 #include "pcxx/io/files.h"
 #include "pcxx/tensor/operations.h"
 #include "run/datasets.h"
+#include "run/recipe_optimiser.h"
 #include "run/recipe_table.h"
 
 namespace pcxx {
@@ -112,73 +113,6 @@ NetworkRecipe network_from_layers(const RecipeTable& table) {
   return network;
 }
 
-RateRecipe read_rate(const RecipeTable& table, double fallback) {
-  if (!table.is_table("rate")) {
-    return {.first = table.number("rate", 0, kInfinity, fallback)};
-  }
-  const RecipeTable rate = table.table("rate");
-  RateRecipe result;
-  result.schedule = rate.choice("schedule", Names{"constant", "linear", "warmup_cosine", "step"});
-  const Names common{"schedule", "first"};
-  result.first = rate.number("first", 0, kInfinity);
-  if (result.schedule == "constant") {
-    rate.expect_keys(common);
-  } else if (result.schedule == "linear") {
-    rate.expect_keys(common + Names{"last", "updates"});
-    result.last = rate.number("last", 0, kInfinity);
-    result.updates = rate.integer("updates", 1, 0);
-  } else if (result.schedule == "warmup_cosine") {
-    rate.expect_keys(common + Names{"peak", "last", "warmup", "updates"});
-    result.peak = rate.number("peak", 0, kInfinity);
-    result.last = rate.number("last", 0, kInfinity, 0.0);
-    result.warmup = rate.number("warmup", 0, 1, 0.1);
-    result.updates = rate.integer("updates", 1, 0);
-  } else {
-    rate.expect_keys(common + Names{"factor", "every"});
-    result.factor = rate.number("factor", 0, kInfinity);
-    result.every = rate.integer("every", 1);
-  }
-  return result;
-}
-
-/// A setting of another optimiser is a likelier mistake than a slip of the finger.
-void refuse_settings_of_others(const RecipeTable& table, const std::string& optimiser) {
-  const Names of_sgd{"momentum", "nesterov"}, of_adam{"first_decay", "second_decay", "epsilon"};
-  const Names others = optimiser == "sgd" ? of_adam + Names{"weight_decay"} : of_sgd;
-  const Names own = optimiser == "sgd"     ? of_sgd
-                    : optimiser == "adamw" ? of_adam + Names{"weight_decay"}
-                                           : of_adam;
-  for (const std::string& key : optimiser == "adam" ? others + Names{"weight_decay"} : others) {
-    if (table.has(key)) {
-      table.fail(key, fmt::format("'{}' is not a setting of {}, which has {}", table.full(key),
-                                  optimiser, fmt::join(own, ", ")));
-    }
-  }
-}
-
-OptimiserRecipe read_optimiser(const RecipeTable& table, const OptimiserRecipe& fallback,
-                               const Names& further) {
-  OptimiserRecipe result = fallback;
-  result.optimiser = table.choice("optimiser", Names{"sgd", "adam", "adamw"}, fallback.optimiser);
-  const Names common = Names{"optimiser", "rate"} + further;
-  refuse_settings_of_others(table, result.optimiser);
-  if (result.optimiser == "sgd") {
-    table.expect_keys(common + Names{"momentum", "nesterov"});
-    result.momentum = table.decay("momentum", fallback.momentum);
-    result.nesterov = table.flag("nesterov", fallback.nesterov);
-  } else {
-    const Names moments{"first_decay", "second_decay", "epsilon"};
-    table.expect_keys(common + moments +
-                      (result.optimiser == "adamw" ? Names{"weight_decay"} : Names{}));
-    result.weight_decay = table.number("weight_decay", 0, kInfinity, fallback.weight_decay);
-    result.first_decay = table.decay("first_decay", fallback.first_decay);
-    result.second_decay = table.decay("second_decay", fallback.second_decay);
-    result.epsilon = table.number("epsilon", 0, kInfinity, fallback.epsilon);
-  }
-  result.rate = read_rate(table, fallback.rate.first);
-  return result;
-}
-
 RuleRecipe read_rule(const RecipeTable& table) {
   RuleRecipe rule;
   rule.name = table.choice("name", Names{"pc", "bp"}, "pc");
@@ -195,13 +129,18 @@ RuleRecipe read_rule(const RecipeTable& table) {
 
 std::vector<OptimiserRecipe> read_weights(const RecipeTable& table) {
   const OptimiserRecipe fallback{.optimiser = "adamw", .rate = {.first = 1e-3}};
+  const auto read = [&](const RecipeTable& group, const Names& further) {
+    OptimiserRecipe optimiser = read_optimiser(group, fallback, Names{"average"} + further);
+    optimiser.average = group.decay("average", 0);
+    return optimiser;
+  };
   if (!table.has("group")) {
-    return {read_optimiser(table, fallback, {})};
+    return {read(table, {})};
   }
   table.expect_keys(Names{"group"});
   std::vector<OptimiserRecipe> groups;
   for (const RecipeTable& group : table.tables("group")) {
-    OptimiserRecipe optimiser = read_optimiser(group, fallback, {"parameters"});
+    OptimiserRecipe optimiser = read(group, {"parameters"});
     optimiser.parameters = group.text("parameters");
     groups.push_back(std::move(optimiser));
   }

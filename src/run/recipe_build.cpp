@@ -1,7 +1,9 @@
 /// From a recipe to what it describes: the network and the learning rule.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "pcxx/core/errors.h"
@@ -29,10 +31,49 @@ struct Chain : Network {
   }
 };
 
+/// `updates` are those that a schedule spans which does not say how many it spans.
+Schedule build_schedule(const RateRecipe& rate, Size updates);
+
+Schedule build_sequence(const std::vector<RateRecipe>& parts, Size updates) {
+  std::vector<Schedule> schedules;
+  std::vector<Size> boundaries;
+  Size begin = 0;
+  for (const RateRecipe& part : parts) {
+    const Size end = part.until > 0 ? part.until : std::max(updates, begin + 1);
+    schedules.push_back(build_schedule(part, end - begin));
+    boundaries.push_back(end);
+    begin = end;
+  }
+  boundaries.pop_back();
+  return joined(schedules, boundaries);
+}
+
+Schedule build_restarts(const RateRecipe& rate) {
+  std::vector<WarmupCosine> cycles;
+  double peak = rate.first, updates = static_cast<double>(rate.updates);
+  for (Size i = 0; i < rate.cycles; ++i) {
+    cycles.push_back({.first = peak, .peak = peak, .warmup = 0, .updates = std::llround(updates), .last = rate.last});
+    peak *= rate.factor;
+    updates *= rate.growth;
+  }
+  return cosine_restarts(cycles);
+}
+
+std::vector<std::pair<Size, double>> zipped(const std::vector<Size>& at, const std::vector<double>& factors) {
+  std::vector<std::pair<Size, double>> pairs;
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    pairs.emplace_back(at[i], factors[i]);
+  }
+  return pairs;
+}
+
 Schedule build_schedule(const RateRecipe& rate, Size updates) {
   const Size all = rate.updates > 0 ? rate.updates : updates;
   if (rate.schedule == "linear") {
     return linear_schedule(rate.first, rate.last, all);
+  }
+  if (rate.schedule == "cosine") {
+    return cosine_schedule(rate.first, rate.last, all);
   }
   if (rate.schedule == "warmup_cosine") {
     const auto warmup =
@@ -43,14 +84,31 @@ Schedule build_schedule(const RateRecipe& rate, Size updates) {
                           .updates = all,
                           .last = rate.last});
   }
+  if (rate.schedule == "cosine_restarts") {
+    return build_restarts(rate);
+  }
   if (rate.schedule == "step") {
     return step_schedule(rate.first, rate.factor, rate.every);
+  }
+  if (rate.schedule == "exponential") {
+    return exponential_decay({.first = rate.first,
+                              .factor = rate.factor,
+                              .updates = all,
+                              .begin = rate.begin,
+                              .staircase = rate.staircase,
+                              .last = rate.has_last ? std::optional(rate.last) : std::nullopt});
+  }
+  if (rate.schedule == "piecewise_constant") {
+    return piecewise_constant(rate.first, zipped(rate.at, rate.factors));
+  }
+  if (rate.schedule == "sequence") {
+    return build_sequence(rate.parts, updates);
   }
   return rate.first;
 }
 
-Optimiser build_optimiser(const OptimiserRecipe& recipe, Size updates) {
-  const Schedule rate = build_schedule(recipe.rate, updates);
+Optimiser build_plain(const OptimiserRecipe& recipe, const Schedule& rate) {
+  const Selection decays = named(recipe.decays);
   if (recipe.optimiser == "sgd") {
     return sgd({.rate = rate, .momentum = recipe.momentum, .nesterov = recipe.nesterov});
   }
@@ -60,11 +118,50 @@ Optimiser build_optimiser(const OptimiserRecipe& recipe, Size updates) {
                  .second_decay = recipe.second_decay,
                  .epsilon = recipe.epsilon});
   }
+  if (recipe.optimiser == "lion") {
+    return lion({.rate = rate,
+                 .weight_decay = recipe.weight_decay,
+                 .first_decay = recipe.first_decay,
+                 .second_decay = recipe.second_decay,
+                 .decays = decays});
+  }
+  if (recipe.optimiser == "rmsprop") {
+    return rmsprop({.rate = rate,
+                    .decay = recipe.decay,
+                    .epsilon = recipe.epsilon,
+                    .centred = recipe.centred,
+                    .momentum = recipe.momentum,
+                    .nesterov = recipe.nesterov,
+                    .initial = recipe.initial,
+                    .epsilon_in_root = recipe.epsilon_in_root});
+  }
+  if (recipe.optimiser == "frozen") {
+    return frozen();
+  }
   return adamw({.rate = rate,
                 .weight_decay = recipe.weight_decay,
                 .first_decay = recipe.first_decay,
                 .second_decay = recipe.second_decay,
-                .epsilon = recipe.epsilon});
+                .epsilon = recipe.epsilon,
+                .decays = decays});
+}
+
+/// Gradients are scaled, then limited, then joined by what decays them.
+Optimiser build_optimiser(const OptimiserRecipe& recipe, Size updates) {
+  Optimiser result = build_plain(recipe, build_schedule(recipe.rate, updates));
+  if (recipe.l2 > 0) {
+    result = decayed(std::move(result), recipe.l2, named(recipe.decays));
+  }
+  if (recipe.clip_norm > 0) {
+    result = clipped_by_norm(std::move(result), recipe.clip_norm);
+  }
+  if (recipe.clip_value > 0) {
+    result = clipped_by_value(std::move(result), recipe.clip_value);
+  }
+  if (recipe.gradient_scale != 1) {
+    result = scaled(std::move(result), recipe.gradient_scale);
+  }
+  return recipe.average > 0 ? averaged(std::move(result), recipe.average) : result;
 }
 
 Optimisers build_weights(const std::vector<OptimiserRecipe>& recipes, Size updates) {
@@ -95,6 +192,11 @@ std::unique_ptr<Network> build_network(const Recipe& recipe) {
 
 LearningRule build_rule(const Recipe& recipe, Size updates) {
   return build_rule_with(recipe, build_weights(recipe.weights, updates));
+}
+
+bool averages(const Recipe& recipe) {
+  return std::any_of(recipe.weights.begin(), recipe.weights.end(),
+                     [](const OptimiserRecipe& group) { return group.average > 0; });
 }
 
 LearningRule build_rule_without_learning(const Recipe& recipe) {

@@ -11,12 +11,19 @@ namespace {
 
 using Settings = std::map<std::string, std::string>;
 
-void add_rate(Settings& settings, const std::string& key, const RateRecipe& rate) {
-  settings[key] = fmt::format("{} {} {} {} {} {} {} {}", rate.schedule, rate.first, rate.peak,
-                              rate.last, rate.warmup, rate.updates, rate.factor, rate.every);
+std::string described(const RateRecipe& rate) {
   if (rate.schedule == "constant") {
-    settings[key] = fmt::format("{}", rate.first);
+    return fmt::format("{}", rate.first);
   }
+  std::string text =
+      fmt::format("{} {} {} {} {} {} {} {}", rate.schedule, rate.first, rate.peak, rate.has_last ? rate.last : -1,
+                  rate.warmup, rate.updates, rate.factor, rate.every);
+  text += fmt::format(" {} {} {} {} {} {}", rate.begin, rate.staircase, rate.cycles, rate.growth,
+                      fmt::join(rate.at, ","), fmt::join(rate.factors, ","));
+  for (const RateRecipe& part : rate.parts) {
+    text += fmt::format("; {} until {}", described(part), part.until);
+  }
+  return text;
 }
 
 void add_optimiser(Settings& settings, const std::string& key, const OptimiserRecipe& recipe) {
@@ -26,8 +33,14 @@ void add_optimiser(Settings& settings, const std::string& key, const OptimiserRe
       fmt::format("{}{}", recipe.momentum, recipe.nesterov ? " nesterov" : "");
   settings[key + ".moments"] =
       fmt::format("{} {} {}", recipe.first_decay, recipe.second_decay, recipe.epsilon);
+  settings[key + ".mean_square"] = fmt::format("{} {}{}{}", recipe.decay, recipe.initial, recipe.centred ? " centred" : "",
+                                               recipe.epsilon_in_root ? "" : " epsilon outside");
   settings[key + ".weight_decay"] = fmt::format("{}", recipe.weight_decay);
-  add_rate(settings, key + ".rate", recipe.rate);
+  settings[key + ".l2"] = fmt::format("{}", recipe.l2);
+  settings[key + ".decays"] = recipe.decays;
+  settings[key + ".gradients"] = fmt::format("{} {} {}", recipe.gradient_scale, recipe.clip_value, recipe.clip_norm);
+  settings[key + ".average"] = fmt::format("{}", recipe.average);
+  settings[key + ".rate"] = described(recipe.rate);
 }
 
 Settings settings_of(const Recipe& recipe) {

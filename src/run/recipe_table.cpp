@@ -45,6 +45,16 @@ std::string described(const toml::node& node) {
   }
 }
 
+/// Returns a finite number within [low, high], or nothing.
+std::optional<double> number_within(const toml::node& node, double low, double high) {
+  const std::optional<double> value = node.is_number() ? node.value<double>() : std::nullopt;
+  return value && std::isfinite(*value) && *value >= low && *value <= high ? value : std::nullopt;
+}
+
+std::string range_text(double low, double high) {
+  return std::isinf(high) ? fmt::format(" of at least {}", low) : fmt::format(" from {} to {}", low, high);
+}
+
 }  // namespace
 
 RecipeTable::RecipeTable(std::string file, const toml::table& table, std::string path)
@@ -141,14 +151,13 @@ Size RecipeTable::integer(std::string_view key, Size minimum, std::optional<Size
 
 double RecipeTable::number(std::string_view key, double low, double high,
                            std::optional<double> fallback) const {
-  const std::string expected = std::isinf(high) ? fmt::format("a number of at least {}", low)
-                                                : fmt::format("a number from {} to {}", low, high);
+  const std::string expected = "a number" + range_text(low, high);
   const toml::node* node = find(key, !fallback, expected);
   if (node == nullptr) {
     return *fallback;
   }
-  const std::optional<double> value = node->is_number() ? node->value<double>() : std::nullopt;
-  if (!value || !std::isfinite(*value) || *value < low || *value > high) {
+  const std::optional<double> value = number_within(*node, low, high);
+  if (!value) {
     fail_type(key, *node, expected);
   }
   return *value;
@@ -167,19 +176,29 @@ double RecipeTable::decay(std::string_view key, double fallback) const {
   return *value;
 }
 
-std::vector<Size> RecipeTable::integers(std::string_view key, Size minimum) const {
-  const std::string expected = fmt::format("an array of integers of at least {}", minimum);
-  const toml::node* node = find(key, true, expected);
+template <class Fine>
+const toml::array& RecipeTable::elements(std::string_view key, const std::string& plural, const std::string& singular,
+                                         const Fine& fine) const {
+  const toml::node* node = find(key, true, plural);
   if (!node->is_array()) {
-    fail_type(key, *node, expected);
+    fail_type(key, *node, plural);
   }
-  std::vector<Size> values;
+  std::size_t place_in_array = 0;
   for (const toml::node& element : *node->as_array()) {
-    if (!element.is_integer() || **element.as_integer() < minimum) {
-      throw RecipeError(fmt::format(
-          "[recipe] {}: '{}[{}]' is {}; expected an integer of at least {}",
-          place(file_, element.source()), full(key), values.size(), described(element), minimum));
+    if (!fine(element)) {
+      throw RecipeError(fmt::format("[recipe] {}: '{}[{}]' is {}; expected {}", place(file_, element.source()),
+                                    full(key), place_in_array, described(element), singular));
     }
+    ++place_in_array;
+  }
+  return *node->as_array();
+}
+
+std::vector<Size> RecipeTable::integers(std::string_view key, Size minimum) const {
+  const auto fine = [&](const toml::node& element) { return element.is_integer() && **element.as_integer() >= minimum; };
+  std::vector<Size> values;
+  for (const toml::node& element : elements(key, fmt::format("an array of integers of at least {}", minimum),
+                                            fmt::format("an integer of at least {}", minimum), fine)) {
     values.push_back(**element.as_integer());
   }
   return values;
@@ -193,15 +212,11 @@ std::vector<double> RecipeTable::numbers(std::string_view key, double low, doubl
   if (!node->is_array()) {
     return {number(key, low, high)};
   }
+  const auto fine = [&](const toml::node& element) { return number_within(element, low, high).has_value(); };
+  const std::string range = range_text(low, high);
   std::vector<double> values;
-  for (const toml::node& element : *node->as_array()) {
-    const std::optional<double> value = element.is_number() ? element.value<double>() : std::nullopt;
-    if (!value || !std::isfinite(*value) || *value < low || *value > high) {
-      throw RecipeError(fmt::format("[recipe] {}: '{}[{}]' is {}; expected a number from {} to {}",
-                                    place(file_, element.source()), full(key), values.size(), described(element), low,
-                                    high));
-    }
-    values.push_back(*value);
+  for (const toml::node& element : elements(key, "an array of numbers" + range, "a number" + range, fine)) {
+    values.push_back(*number_within(element, low, high));
   }
   return values;
 }

@@ -53,6 +53,10 @@ class RecipeTable {
   std::string full(std::string_view key) const;
 
  private:
+  /// Returns the array of a key; throws RecipeError at the first element that is not `fine`.
+  template <class Fine>
+  const toml::array& elements(std::string_view key, const std::string& plural, const std::string& singular,
+                              const Fine& fine) const;
   const toml::node* find(std::string_view key, bool needed, std::string_view expected) const;
   [[noreturn]] void fail_type(std::string_view key, const toml::node& node,
                               const std::string& expected) const;

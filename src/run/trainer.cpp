@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "pcxx/core/errors.h"
+#include "pcxx/learn/parameter_groups.h"
 
 namespace pcxx {
 namespace {
@@ -90,6 +91,16 @@ struct Trainer::Implementation {
   double last_energy = 0;
   std::vector<std::unique_ptr<Training>> trainings = {};
   std::vector<std::unique_ptr<Prediction>> predictions = {};
+  std::shared_ptr<State> shown = options.averages ? std::make_shared<State>(*state) : state;  // what predictions read
+  bool shown_is_old = true;
+
+  /// Brings what predictions read up to date. Before the first training program there are no averages yet.
+  void refresh() {
+    if (options.averages && shown_is_old) {
+      *shown = trainings.empty() ? *state : with_averages(network, *state);
+      shown_is_old = false;
+    }
+  }
 
   ExecutorOptions executor_options() const {
     return {.device = options.device,
@@ -101,6 +112,7 @@ struct Trainer::Implementation {
   }
 
   Training& training(const std::vector<Node>& given) {
+    shown_is_old = true;
     std::vector<Size> key = numbers_of(given);
     for (auto& candidate : trainings) {
       if (candidate->given == key) {
@@ -120,13 +132,14 @@ struct Trainer::Implementation {
   }
 
   Prediction& prediction(const Node& node, const std::vector<Node>& given) {
+    refresh();
     std::vector<Size> key = numbers_of(given);
     for (auto& candidate : predictions) {
       if (candidate->node == node.index() && candidate->given == key) {
         return *candidate;
       }
     }
-    Executor executor(network, given, prediction_of(node), state, executor_options());
+    Executor executor(network, given, prediction_of(node), shown, executor_options());
     predictions.push_back(std::make_unique<Prediction>(
         Prediction{node.index(), std::move(key), std::move(executor)}));
     return *predictions.back();
@@ -231,7 +244,10 @@ double Trainer::accuracy(const Node& node, const Array& targets, const BatchArra
   return accuracy_of(predict(node, inputs), targets);
 }
 
-State& Trainer::state() { return *implementation_->state; }
+State& Trainer::state() {
+  implementation_->shown_is_old = true;
+  return *implementation_->state;
+}
 const State& Trainer::state() const { return *implementation_->state; }
 const std::shared_ptr<State>& Trainer::shared_state() const { return implementation_->state; }
 Size Trainer::steps() const { return implementation_->steps; }

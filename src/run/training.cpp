@@ -120,7 +120,8 @@ class Run {
                      TrainerOptions{.device = recipe.device,
                                     .precision = recipe.precision,
                                     .seed = recipe.seed,
-                                    .threads = recipe.threads});
+                                    .threads = recipe.threads,
+                                    .averages = averages(recipe)});
     trainer_->executor({input(), label()});  // compiled before anything in the folder changes
   }
 

@@ -206,7 +206,7 @@ TEST(RecipeErrors, UnknownNamesHaveTheNearest) {
 TEST(RecipeErrors, KeyOfAnotherOptimiser) {
   EXPECT_EQ(problem(kMinimal + "[weights]\noptimiser = \"adamw\"\nmomentum = 0.9\n"),
             "[recipe] a.toml:9:12: 'weights.momentum' is not a setting of adamw, which has "
-            "first_decay, second_decay, epsilon, weight_decay");
+            "first_decay, second_decay, epsilon, weight_decay, decays");
 }
 
 TEST(RecipeErrors, MissingParts) {

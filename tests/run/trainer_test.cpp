@@ -10,6 +10,8 @@
 #include "pcxx/data/generators.h"
 #include "pcxx/network/layers.h"
 #include "pcxx/tensor/operations.h"
+#include "support/workbench.h"
+#include "support/close.h"
 #include "support/message.h"
 
 namespace pcxx {
@@ -92,6 +94,37 @@ TEST_P(TrainerTest, GoesOnFromItsState) {
   const StepReport report = other.step(batch);
   EXPECT_EQ(report.energy, expected);
   EXPECT_EQ(report.step, 2);
+}
+
+/// Predictions are those of the averaged parameters, whose updates go on from the others; both come back from a state.
+TEST_P(TrainerTest, PredictsWithAverages) {
+  const BatchArrays batch{{network.input, data.inputs}, {network.label, targets}};
+  const BatchArrays inputs{{network.input, data.inputs}};
+  const LearningRule rule =
+      PredictiveCoding{.steps = 4, .values = sgd({.rate = 0.05}), .weights = averaged(adamw({.rate = 0.02}), 0.5)};
+  Trainer averaging(network, rule, {.device = GetParam(), .averages = true});
+  EXPECT_EQ(test::numbers_of(averaging.predict(network.label, inputs)), test::numbers_of(trainer.predict(network.label, inputs)));
+  std::vector<double> average;
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(averaging.step(batch).energy, trainer.step(batch).energy);  // averages change no training
+    const std::vector<double> weights = test::numbers_of(trainer.state().at("label.weight"));
+    average.resize(weights.size());
+    for (std::size_t w = 0; w < weights.size(); ++w) {
+      const double share = 0.5 / (1 - std::pow(0.5, i + 1));
+      average[w] += share * (weights[w] - average[w]);
+    }
+    EXPECT_TRUE(test::close(test::numbers_of(averaging.state().at("weights/label.weight/average")), average, 1e-6)) << i;
+  }
+  const auto by_averages = test::numbers_of(averaging.predict(network.label, inputs));
+  EXPECT_NE(by_averages, test::numbers_of(trainer.predict(network.label, inputs)));
+  for (const char* name : {"hidden.weight", "hidden.bias", "label.weight", "label.bias"}) {
+    trainer.state().at(name) = averaging.state().at("weights/" + std::string(name) + "/average");
+  }
+  EXPECT_EQ(by_averages, test::numbers_of(trainer.predict(network.label, inputs)));
+
+  Trainer resumed(network, rule, {.device = GetParam(), .seed = 9, .averages = true});
+  resumed.restore(averaging.state().arrays(), 4, {network.input, network.label});
+  EXPECT_EQ(by_averages, test::numbers_of(resumed.predict(network.label, inputs)));
 }
 
 TEST_P(TrainerTest, NamesNodeAndStepOfAnEnergyThatIsNotFinite) {

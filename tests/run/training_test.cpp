@@ -260,5 +260,23 @@ TEST(CheckpointFile, RefusesArraysThatAreNotFinite) {
   EXPECT_EQ(load_checkpoint(folder / "a.safetensors").arrays.at("w").as<float>()[1], 2);
 }
 
+/// What is tested is the average, in training as in a later evaluation of its checkpoint.
+TEST(Training, TestsAverages) {
+  const TemporaryFolder folder;
+  Watcher watcher;
+  const Recipe recipe = recipe_with({"weights.average=0.9", "weights.clip_norm=1.0"});
+  const TrainingSummary summary = train(recipe, {.folder = folder / "run"}, watcher);
+  const Checkpoint checkpoint = load_checkpoint(summary.checkpoint);
+  EXPECT_TRUE(checkpoint.arrays.contains("weights/label.weight/average"));
+  const Evaluation evaluation = evaluate(checkpoint, recipe);
+  EXPECT_EQ(evaluation.accuracy, summary.test_accuracy);
+
+  Checkpoint swapped = checkpoint;  // averages as parameters, and the other way round
+  for (const char* name : {"hidden1.weight", "hidden1.bias", "hidden2.weight", "hidden2.bias", "label.weight", "label.bias"}) {
+    std::swap(swapped.arrays.at(name), swapped.arrays.at("weights/" + std::string(name) + "/average"));
+  }
+  EXPECT_NE(evaluate(swapped, recipe).energy, evaluation.energy);
+}
+
 }  // namespace
 }  // namespace pcxx

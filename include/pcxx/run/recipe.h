@@ -27,30 +27,50 @@ struct NetworkRecipe {
   std::vector<LayerRecipe> layers;  // the last one is the label
 };
 
-/// A rate: constant (first), linear (first, last, updates), warmup_cosine (first, peak, last,
-/// warmup, updates) or step (first, factor, every).
+/// A rate as a function of the updates made; which fields count depends on the schedule, see
+/// docs/recipes.md.
 struct RateRecipe {
-  std::string schedule = "constant";
+  std::string schedule = "constant";  // or linear, cosine, warmup_cosine, cosine_restarts, step,
+                                      // exponential, piecewise_constant, sequence
   double first = 0;
   double peak = 0;
   double last = 0;
-  double warmup = 0.1;  // the part of all updates that rise from first to peak
-  Size updates = 0;     // 0: all of the run
+  bool has_last = false;  // exponential: whether it stops at last
+  double warmup = 0.1;    // the part of all updates that rise from first to peak
+  Size updates = 0;       // 0: all of the run, or of the part of a sequence
   double factor = 1;
   Size every = 1;
+  Size begin = 0;          // updates before an exponential one falls
+  bool staircase = false;  // of an exponential one
+  Size cycles = 1;         // of cosine_restarts
+  double growth = 1;       // of the length from cycle to cycle
+  std::vector<Size> at = {};  // updates at which a piecewise constant one changes
+  std::vector<double> factors = {};
+  std::vector<RateRecipe> parts = {};  // of a sequence
+  Size until = 0;                 // of a part but the last: the update at which the next begins
 };
 
 struct OptimiserRecipe {
   std::string parameters =
       "*";                // a pattern of parameter names; value optimisers take every free node
-  std::string optimiser;  // sgd, adam or adamw
+  std::string optimiser;  // sgd, adam, adamw, lion, rmsprop or frozen
   RateRecipe rate;
   double momentum = 0;
   bool nesterov = false;
-  double weight_decay = 1e-4;
+  double weight_decay = 1e-4;  // decoupled, of adamw and lion
   double first_decay = 0.9;
   double second_decay = 0.999;
   double epsilon = 1e-8;
+  double decay = 0.9;  // of rmsprop, as the next three
+  bool centred = false;
+  double initial = 0;
+  bool epsilon_in_root = true;
+  double l2 = 0;             // added to the gradient, l2 times the value
+  std::string decays = "*";  // what weight_decay or l2 is for, a pattern
+  double gradient_scale = 1;
+  double clip_value = 0;  // 0: none
+  double clip_norm = 0;   // 0: none
+  double average = 0;     // decay of a moving average of the parameters, 0: none
 };
 
 struct RuleRecipe {
@@ -127,6 +147,9 @@ LearningRule build_rule(const Recipe& recipe, Size updates);
 
 /// The same without learning: relaxes, but leaves every parameter alone.
 LearningRule build_rule_without_learning(const Recipe& recipe);
+
+/// Returns whether parameters are averaged; then the averages are what is tested.
+bool averages(const Recipe& recipe);
 
 /// Returns the recipe's batches an epoch for so many samples.
 Size batches_per_epoch(const DataRecipe& data, Size samples);

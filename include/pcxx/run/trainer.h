@@ -19,6 +19,7 @@ struct TrainerOptions {
   int threads = 0;          // 0: all cores; results do not depend on it
   bool known_zeros = true;  // off only to see that it changes no bit
   bool hoist = true;
+  bool averages = false;  // predict() uses the averages that averaged() optimisers keep
 };
 
 /// What one training step found, before the weights moved: means over the batch.
