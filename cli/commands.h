@@ -35,6 +35,8 @@ std::optional<std::string> checkpoint_in(const std::string& path);
 void add_train(CLI::App& app, Outcome& outcome, const std::vector<std::string>& arguments);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
+void add_import(CLI::App& app);
+void add_export(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_replay(CLI::App& app, Outcome& outcome);
 

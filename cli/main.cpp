@@ -31,6 +31,8 @@ int run(int count, char** values) {
   pcxx::cli::add_train(app, outcome, arguments);
   pcxx::cli::add_eval(app);
   pcxx::cli::add_inspect(app);
+  pcxx::cli::add_import(app);
+  pcxx::cli::add_export(app);
   pcxx::cli::add_bench(app);
   pcxx::cli::add_replay(app, outcome);
   try {

@@ -138,6 +138,22 @@ Array array_from(const NpyHeader& header, Bytes data, const std::string& who) {
   return array;
 }
 
+/// Returns whether a pickle is that of np.array(None). Pickles are not run: this one ends with a list of None alone, "]N",
+/// appended ("a") as the state ("t", "b") of the array, with memos (q and a byte, or 0x94) in between.
+bool is_pickled_none(Bytes data) {
+  constexpr std::size_t kLongest = 512;
+  std::string letters;
+  for (std::size_t i = 0; i < data.size() && data.size() <= kLongest; ++i) {
+    const auto letter = static_cast<unsigned char>(data[i]);
+    if (letter == 'q' && i + 2 < data.size()) {
+      ++i;
+    } else if (letter != 0x94) {
+      letters += static_cast<char>(letter);
+    }
+  }
+  return letters.starts_with('\x80') && letters.find("numpy") != std::string::npos && letters.ends_with("]Natb.");
+}
+
 std::vector<std::byte> header_bytes(std::string_view descr, const std::string& shape) {
   std::string text =
       "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + shape + ", }";
@@ -154,8 +170,11 @@ std::vector<std::byte> header_bytes(std::string_view descr, const std::string& s
 
 }  // namespace
 
-std::variant<Array, std::string> parse_npy(Bytes bytes, const std::string& who) {
+std::variant<Array, std::string, PythonNone> parse_npy(Bytes bytes, const std::string& who) {
   const auto [header, data] = split(bytes, who);
+  if (header.descr == "|O" && header.extents.empty() && is_pickled_none(data)) {
+    return PythonNone{};
+  }
   if (header.descr.starts_with("<U")) {
     return text_from(header, data, who);
   }

@@ -11,9 +11,12 @@
 
 namespace pcxx::io {
 
-/// Returns an array, or the text of a unicode scalar as UTF-8. Throws FileError, with `who` first,
-/// if the bytes are damaged or of a dtype that pcxx does not read.
-std::variant<Array, std::string> parse_npy(std::span<const std::byte> bytes,
+/// What np.array(None) is read as. No other Python object is.
+struct PythonNone {};
+
+/// Returns an array, the text of a unicode scalar as UTF-8, or None. Throws FileError, with `who`
+/// first, if the bytes are damaged or of a dtype that pcxx does not read.
+std::variant<Array, std::string, PythonNone> parse_npy(std::span<const std::byte> bytes,
                                            const std::string& who);
 
 /// Returns the .npy bytes of an array; throws ArgumentError for bf16, which NumPy lacks.

@@ -51,8 +51,11 @@ NpzFile parse_npz(std::span<const std::byte> bytes, const std::string& name) {
     const std::string key = member.name.substr(0, member.name.size() - kSuffix.size());
     auto value =
         io::parse_npy(io::zip_contents(member, who), who + ": member '" + member.name + "'");
+    file.order.push_back(key);
     if (auto* text = std::get_if<std::string>(&value)) {
       file.texts.emplace(key, std::move(*text));
+    } else if (std::holds_alternative<io::PythonNone>(value)) {
+      file.nones.insert(key);
     } else {
       file.arrays.emplace(key, std::get<Array>(std::move(value)));
     }

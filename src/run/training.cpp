@@ -325,4 +325,17 @@ TrainingSummary train(const Recipe& recipe, const TrainingOptions& options,
   return Run(recipe, options, observer).carry_out();
 }
 
+void begin_training(const Recipe& recipe, const TrainingOptions& options,
+                    const std::function<void(const Network& network, State& state)>& set) {
+  check_folder(options);
+  const std::unique_ptr<Network> network = build_network(recipe);
+  Trainer trainer(*network, build_rule(recipe, 1),
+                  {.device = recipe.device, .precision = recipe.precision, .seed = recipe.seed, .threads = recipe.threads});
+  trainer.executor({network->node_named("input"), network->node_named("label")});  // adds the optimisers' states
+  set(*network, trainer.state());
+  clear_folder(options.folder);
+  write_file_atomically(options.folder / "recipe.toml", recipe.text);
+  save_checkpoint(checkpoint_path(options.folder), {trainer.state().arrays(), {}, recipe.text, recipe.name});
+}
+
 }  // namespace pcxx

@@ -216,6 +216,25 @@ TEST(Npz, AHeaderThatIsNoPlainArrayIsRefused) {
   EXPECT_EQ(refusal(archive_of("x.npy", damaged)), unsound_npy("it does not start as one"));
 }
 
+/// NumPy's bytes for np.array(None), of both its spellings of pickles; PCX writes it for what it shares.
+TEST(Npz, NoneIsReadAndNoOtherObject) {
+  using namespace std::string_literals;
+  const std::string header = "{'descr': '|O', 'fortran_order': False, 'shape': ()}";
+  const auto pickle = [](const std::string& element) {
+    return "\x80\x03" "cnumpy.core.multiarray\n_reconstruct\nq\0" "cnumpy\nndarray\nq\x01K\0\x85q\x02" "C\x01" "bq\x03\x87q\x04Rq\x05"
+           "(K\x01)cnumpy\ndtype\nq\x06X\x02\0\0\0O8q\x07\x89\x88\x87q\x08Rq\t(K\x03X\x01\0\0\0|q\nNNNJ\xff\xff\xff\xff"
+           "J\xff\xff\xff\xffK?tq\x0b" "b\x89]q\x0c"s + element + "atq\rb.";
+  };
+  const NpzFile file = parse_npz(archive_of("x.npy", npy(header, bytes_from(pickle("N")))), "f");
+  EXPECT_EQ(file.nones, std::set<std::string>{"x"});
+  EXPECT_EQ(file.order, std::vector<std::string>{"x"});
+  EXPECT_TRUE(file.arrays.empty());
+  const std::string unknown = "[npz] 'f': member 'x.npy' has dtype '|O'; known: ";
+  EXPECT_TRUE(refusal(header, bytes_from(pickle("K\x05"))).starts_with(unknown));
+  EXPECT_TRUE(refusal(header, bytes_from(pickle("NN"))).starts_with(unknown));
+  EXPECT_TRUE(refusal("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", bytes_from(pickle("N"))).starts_with(unknown));
+}
+
 TEST(Npz, UnknownDtypesAreNamed) {
   for (const std::string descr : {">f4", "<f2", "|O", "<c8", "|S3", "|i1"}) {
     EXPECT_EQ(

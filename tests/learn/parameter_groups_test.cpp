@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "pcxx/core/errors.h"
+#include "pcxx/learn/rules.h"
 #include "pcxx/network/executor.h"
 #include "pcxx/tensor/operations.h"
 #include "support/close.h"
@@ -172,6 +173,25 @@ TEST_P(Groups, OfAWavefrontMoveOnceEach) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Devices, Groups, testing::ValuesIn(devices()), device_name);
+
+/// The norm of a group is a sum over many tensors: in the same order for any number of threads.
+TEST(Norms, DoNotDependOnThreads) {
+  const Mlp net({70, 90, 110, 5}, {.activation = "tanh"});
+  NamedArrays first;
+  for (const int threads : {1, 2, 3}) {
+    const auto state = std::make_shared<State>(net.initialise(1));
+    const Optimiser optimiser = averaged(clipped_by_norm(lion({.decays = tagged("weight")}), 0.01), 0.9);
+    const LearningRule rule = PredictiveCoding{.steps = 4, .weights = optimiser};
+    Executor executor(net, {net.x, net.target()}, rule.write, state, {.threads = threads});
+    for (int step = 0; step < 3; ++step) {
+      executor.run({{net.x, random_rows(150, 70, 7)}, {net.target(), random_rows(150, 5, 8)}});
+    }
+    first = threads == 1 ? state->arrays() : first;
+    for (const auto& [name, array] : state->arrays()) {
+      EXPECT_EQ(numbers_of(array), numbers_of(first.at(name))) << name << " with " << threads << " threads";
+    }
+  }
+}
 
 TEST(PerLayer, NamesGroupsAfterLayers) {
   const Mlp net({2, 3, 1});

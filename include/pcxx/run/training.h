@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -80,6 +81,11 @@ class TrainingObserver {
 /// folder is a good one.
 TrainingSummary train(const Recipe& recipe, const TrainingOptions& options,
                       TrainingObserver& observer);
+
+/// Makes the folder of a run that has not begun: the recipe and a first checkpoint, with the parameters as `set` leaves
+/// them. Training with `resume` goes on from it. Throws as train does for a folder that holds a run.
+void begin_training(const Recipe& recipe, const TrainingOptions& options,
+                    const std::function<void(const Network& network, State& state)>& set);
 
 struct Evaluation {
   Size samples = 0;
