@@ -21,13 +21,23 @@ Tensor LayerParameters::make(const std::string& role, const Shape& shape, const 
   if (source.shared()) {
     return shared(role, shape, *source.shared());
   }
+  SharedParameters* sharing = model_->sharing();
+  if (sharing != nullptr && sharing->complete) {
+    return made_before(role, shape);
+  }
   const std::set<std::string> tags = {tag.empty() ? role : tag};
   const Size index = name_.empty() ? model_->add_unnamed(layer_, role, shape, source.initialiser(), fans, tags)
                                    : model_->add_parameter(name_ + "." + role, shape, source.initialiser(), fans, tags);
+  if (sharing != nullptr) {
+    sharing->made.push_back(index);
+  }
   return {model_, model_->read(model_->parameter(index).symbol)};
 }
 
 Tensor LayerParameters::make_state(const std::string& role, const Shape& shape, const Initialiser& initialiser) const {
+  if (model_->sharing() != nullptr) {
+    throw ArgumentError("[" + std::string(kind_) + "] keeps state, which uses of a shared layer would move apart; expected it outside of shared()");
+  }
   const Tensor state = make(role, shape, initialiser, {1, 1}, "state");
   model_->untrained(symbol_of(*model_, state.id(), kind_));
   return state;
@@ -35,6 +45,16 @@ Tensor LayerParameters::make_state(const std::string& role, const Shape& shape, 
 
 void LayerParameters::update_state(const Tensor& state, const Tensor& value) const {
   model_->add_update(symbol_of(*model_, state.id(), kind_), value.id());
+}
+
+/// Returns the next of the parameters that a shared layer made at its first use.
+Tensor LayerParameters::made_before(const std::string& role, const Shape& shape) const {
+  SharedParameters& sharing = *model_->sharing();
+  if (sharing.next == sharing.made.size()) {
+    throw ArgumentError("[" + std::string(kind_) + "] a shared layer makes a " + role + " that it did not make at its first use; expected the same layers");
+  }
+  const Size index = sharing.made[sharing.next++];
+  return shared(role, shape, {model_, model_->read(model_->parameter(index).symbol)});
 }
 
 Tensor LayerParameters::shared(const std::string& role, const Shape& shape, const Tensor& parameter) const {

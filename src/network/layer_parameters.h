@@ -12,6 +12,19 @@ namespace pcxx {
 /// Returns the model to which an expression belongs; throws ArgumentError, naming `who`, if to none.
 std::shared_ptr<Model> model_of(const Tensor& x, const char* who);
 
+/// While it lives, layers of a model make the parameters of a shared layer, or take those that it made before.
+class Sharing {
+ public:
+  Sharing(Model& model, SharedParameters& with) : model_(model), before_(model.share(&with)) {}
+  ~Sharing() { model_.share(before_); }
+  Sharing(const Sharing&) = delete;
+  Sharing& operator=(const Sharing&) = delete;
+
+ private:
+  Model& model_;
+  SharedParameters* before_;
+};
+
 class LayerParameters {
  public:
   /// `kind` is the name of the layer's function; `x` its input; `name` what the user calls it, or nothing.
@@ -29,6 +42,7 @@ class LayerParameters {
 
  private:
   Tensor shared(const std::string& role, const Shape& shape, const Tensor& parameter) const;
+  Tensor made_before(const std::string& role, const Shape& shape) const;
 
   const char* kind_;
   std::shared_ptr<Model> model_;

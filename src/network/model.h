@@ -59,6 +59,13 @@ struct Modes {
   ExpressionId evaluation;
 };
 
+/// The parameters that a shared layer made at its first use; every later one takes them again, in this order.
+struct SharedParameters {
+  std::vector<Size> made = {};
+  bool complete = false;  // the first use is over
+  std::size_t next = 0;   // at a later use
+};
+
 class Model : public Graph {
  public:
   /// Returns the number of a new node. Throws NameError if the name is taken or cannot be one.
@@ -88,6 +95,10 @@ class Model : public Graph {
   Size new_stream() { return kLayerStreams + streams_++; }
   /// Returns the expressions that read how many runs there were: draws mix in both (see FlowWriter::draw).
   std::array<ExpressionId, 2> run_counters() { return {read(state("random/run", {})), read(state("random/turn", {}))}; }
+
+  /// The shared layer that is being used; null outside of any. Returns the one before.
+  SharedParameters* share(SharedParameters* with) { return std::exchange(sharing_, with); }
+  SharedParameters* sharing() const { return sharing_; }
 
   const std::deque<ModelNode>& nodes() const { return nodes_; }
   const std::deque<ModelTerm>& terms() const { return terms_; }
@@ -123,6 +134,7 @@ class Model : public Graph {
   std::map<std::pair<ExpressionId, ExpressionId>, SymbolId> modal_;
   std::unordered_map<SymbolId, Modes> modes_of_;
   Size streams_ = 0;
+  SharedParameters* sharing_ = nullptr;
   std::vector<std::string> layers_;  // kinds of the unnamed ones
 };
 

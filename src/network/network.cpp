@@ -189,6 +189,17 @@ std::vector<Parameter> Network::parameters(const Selection& selection) const {
   return result;
 }
 
+std::vector<Parameter> Network::layer_state() const {
+  std::vector<Parameter> result;
+  for (std::size_t i = 0; i < model_->parameters().size(); ++i) {
+    const Parameter parameter(model_, static_cast<Size>(i));
+    if (!model_->parameter(parameter.index()).trained && within(prefix_, parameter.name())) {
+      result.push_back(parameter);
+    }
+  }
+  return result;
+}
+
 Node Network::node_named(const std::string& name) const {
   std::vector<std::string> known;
   for (const Node& node : nodes()) {

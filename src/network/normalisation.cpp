@@ -108,14 +108,24 @@ Tensor batch_norm(const Tensor& x, const BatchNormOptions& options) {
   const Tensor count = elements * batch_size(x);
   const Tensor unbiased = own_variance * (count / maximum(count - 1.0, 1.0));  // of one number it stays 0
   const double fresh = options.pcx ? 1 - options.momentum : options.momentum;
-  parameters.update_state(running_mean, (1 - fresh) * running_mean + fresh * own_mean);
-  parameters.update_state(running_variance, (1 - fresh) * running_variance + fresh * (options.pcx ? own_variance : unbiased));
+  Tensor next_mean = (1 - fresh) * running_mean + fresh * own_mean;
+  Tensor next_variance = (1 - fresh) * running_variance + fresh * (options.pcx ? own_variance : unbiased);
+  if (options.pcx) {  // the first batch's statistics are taken whole
+    const Tensor batches = parameters.make_state("batches", {}, zeros());
+    const Tensor first = equal(batches, 0.0);
+    next_mean = select(first, own_mean, next_mean);
+    next_variance = select(first, own_variance, next_variance);
+    parameters.update_state(batches, minimum(batches + 1.0, 1.0));
+  }
+  parameters.update_state(running_mean, next_mean);
+  parameters.update_state(running_variance, next_variance);
 
   const auto normalised_by = [&](const Tensor& mean, const Tensor& variance) {
     return (x - for_channels(mean, x)) / for_channels(sqrt(variance + options.epsilon), x);
   };
   const Tensor evaluated = normalised_by(running_mean, running_variance);
-  const Tensor result = options.training == Statistics::running ? evaluated : by_mode(normalised_by(own_mean, own_variance), evaluated);
+  const Tensor trained = options.pcx ? normalised_by(next_mean, next_variance) : normalised_by(own_mean, own_variance);
+  const Tensor result = options.training == Statistics::running ? evaluated : by_mode(trained, evaluated);
   return options.affine ? transformed(parameters, result, shape, options, [&](const Tensor& each) { return for_channels(each, x); })
                         : result;
 }

@@ -80,8 +80,10 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
 
   Trainer relaxing(*network, build_rule_without_learning(recipe), options);
   const State learned = averages(recipe) ? with_averages(*network, trained.state()) : trained.state();
-  for (const Parameter& parameter : network->parameters()) {
-    relaxing.state().at(parameter.name()) = learned.at(parameter.name());
+  for (const auto& kept : {network->parameters(), network->layer_state()}) {
+    for (const Parameter& parameter : kept) {
+      relaxing.state().at(parameter.name()) = learned.at(parameter.name());
+    }
   }
   const Loader loader = test_loader(data.test, recipe.data);
   for (const Batch& batch : loader.epoch(0)) {

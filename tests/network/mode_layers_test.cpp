@@ -132,6 +132,25 @@ TEST_P(ModeLayers, EvaluationUsesTheRunningStatistics) {
   }
 }
 
+/// PCX's way: the first batch's statistics whole, then the old ones weigh `momentum`; training uses the result.
+TEST_P(ModeLayers, PcxNormalisesByWhatTheStatisticsBecome) {
+  Network net;
+  const Node x = net.node("x", {1});
+  const Node y = net.node("y", {1}, batch_norm(x, {.epsilon = 0, .momentum = 0.25, .pcx = true, .name = "norm"}));
+  const auto state = std::make_shared<State>(net.initialise(0));
+  Executor executor(net, {x}, [&](Flow& flow) {
+    flow.output("y", flow.seen(y.prediction()));
+    flow.optimiser(sgd({.rate = 0.0}), net.parameters()).step(flow.gradient(sum(y.prediction()), net.parameters()));
+  }, state, options());
+  executor.run({{x, numbers({2, 1}, {1, 3})}});  // mean 2, variance 1
+  EXPECT_TRUE(close(numbers_of(executor.output("y")), {-1, 1}, 1e-6));
+  executor.run({{x, numbers({2, 1}, {4, 8})}});  // mean 6, variance 4: they become 5 and 3.25
+  EXPECT_TRUE(close(numbers_of(executor.output("y")), {-1 / std::sqrt(3.25), 3 / std::sqrt(3.25)}, 1e-6));
+  EXPECT_NEAR(numbers_of(state->at("norm.running_mean"))[0], 5, 1e-6);
+  EXPECT_NEAR(numbers_of(state->at("norm.running_var"))[0], 3.25, 1e-6);
+  EXPECT_EQ(net.layer_state().size(), 3U);
+}
+
 TEST_P(ModeLayers, RunningStatisticsMayNormaliseTraining) {
   Network net;
   const Node x = net.node("x", {3});
@@ -185,6 +204,31 @@ TEST(Helpers, SequentialAndResidual) {
   EXPECT_EQ(residual(x, widen, widen).shape(), (Shape{3, 4, 4}));
   EXPECT_EQ(message_of<ShapeError>([&] { residual(x, widen); }),
             "[residual] the layer makes (3, 4, 4) of (2, 4, 4) but the shortcut (2, 4, 4); expected the same: give a shortcut that projects");
+}
+
+/// A module used twice has one set of parameters, whose gradients add up.
+TEST(Helpers, AModuleCanBeShared) {
+  Network net;
+  const Node x = net.node("x", {3});
+  const Layer module = shared([](const Tensor& each) { return linear(gelu(linear(each, 4)), 3, {.bias = false}); });
+  const Node y = net.node("y", {3}, module(x)), z = net.node("z", {3}, module(y));
+  std::vector<std::string> names;
+  for (const Parameter& each : net.parameters()) {
+    names.push_back(each.name());
+  }
+  EXPECT_EQ(names, (Names{"y.linear1.weight", "y.linear1.bias", "y.linear2.weight"}));
+  const Executor after = run_once(net, {{x, rows({2, 3}, 1)}}, [&](Flow& flow) {
+    flow.enter("start");
+    const Tensor first = sum(y.prediction()), second = sum(z.prediction());
+    flow.output("both", flow.gradient(first + second, net.parameters())[0]);
+    flow.output("sum", flow.gradient(first, net.parameters())[0] + flow.gradient(second, net.parameters())[0]);
+  });
+  EXPECT_TRUE(close(numbers_of(after.output("both")), numbers_of(after.output("sum")), 1e-12));
+  const Node wide = net.node("wide", {5});
+  EXPECT_EQ(message_of<ShapeError>([&] { module(wide); }), "[linear] the shared weight is (4, 3); expected (4, 5), one for all samples");
+  const Layer normal = shared([](const Tensor& each) { return batch_norm(each); });
+  EXPECT_EQ(message_of<ArgumentError>([&] { normal(x); }),
+            "[batch_norm] keeps state, which uses of a shared layer would move apart; expected it outside of shared()");
 }
 
 TEST(ModeLayersMessages, SayWhatIsWrong) {

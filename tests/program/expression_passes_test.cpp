@@ -10,6 +10,8 @@
 #include "program/passes/rewrite.h"
 #include "support/mlp.h"
 #include "support/workbench.h"
+#include "tensor/rules.h"
+#include "tensor/windows.h"
 
 namespace pcxx::test {
 namespace {
@@ -51,6 +53,24 @@ TEST(Identities, ErrorsOfEqualExpressionsAreZero) {
   EXPECT_EQ(simplified_text(bench, w * (x - x)), "0");
   EXPECT_EQ(simplified_text(bench, matmul(x - x, bench.variable({3, 4}, Span::shared))), "0");
   EXPECT_EQ(simplified_text(bench, batch_sum(x - x)), "0");
+}
+
+TEST(Identities, ZerosPassThroughWindows) {
+  Workbench bench(2);
+  const Tensor x = bench.variable({4, 2}, Span::per_sample), y = bench.variable({3, 3}, Span::per_sample);
+  const Tensor w = bench.variable({3, 2, 2}, Span::shared), few = bench.variable({3, 2}, Span::per_sample);
+  const Attributes convolution = attributes_of(Convolution{{{2}, {1}, {0}, {1}}});
+  const Attributes summed = with_sample_sum(Op::convolve_weight, convolution, true);
+  const Attributes windows = attributes_of(Windows{{2}, {1}, {0}, {1}});
+  for (const Tensor& zero :
+       {apply(Op::convolve, {x - x, w}, convolution, {3, 3}), apply(Op::convolve, {x, w - w}, convolution, {3, 3}),
+        apply(Op::convolve_transposed, {y - y, w}, convolution, {4, 2}), apply(Op::convolve_weight, {x, y - y}, convolution),
+        apply(Op::convolve_weight, {x - x, y}, summed), apply(Op::window_sum, {x - x}, windows, {3, 2}),
+        apply(Op::window_spread, {few - few}, windows, {4, 2}), apply(Op::window_pick, {x, x - x}, windows, {3, 2}),
+        apply(Op::window_route, {x, few - few}, windows, {4, 2}), take(x - x, {1, 1}, 0)}) {
+    EXPECT_EQ(simplified_text(bench, zero), "0");
+  }
+  EXPECT_NE(simplified_text(bench, apply(Op::window_pick, {x - x, x}, windows, {3, 2})), "0");
 }
 
 TEST(Identities, NeutralElementsVanish) {

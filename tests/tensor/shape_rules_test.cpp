@@ -6,6 +6,7 @@
 #include "support/message.h"
 #include "support/workbench.h"
 #include "tensor/rules.h"
+#include "tensor/windows.h"
 
 namespace pcxx::test {
 namespace {
@@ -28,6 +29,39 @@ TEST_F(ShapeRules, EveryOperationHasARuleAndAName) {
     EXPECT_NE(entry.infer, nullptr) << entry.name;
     EXPECT_NE(entry.gradient, nullptr) << entry.name;
   }
+}
+
+TEST_F(ShapeRules, Convolutions) {
+  const Attributes windows = attributes_of(Convolution{{{3}, {1}, {0}, {1}}, 2});
+  const Tensor x = per_sample({6, 4}), w = shared({8, 3, 2}), y = per_sample({4, 8});
+  EXPECT_EQ(apply(Op::convolve, {x, w}, windows, {4, 8}).span(), Span::per_sample);
+  EXPECT_EQ(apply(Op::convolve_weight, {x, y}, windows).shape(), (Shape{8, 3, 2}));
+  EXPECT_EQ(apply(Op::convolve_weight, {x, y}, with_sample_sum(Op::convolve_weight, windows, true)).span(), Span::shared);
+  EXPECT_EQ(apply(Op::convolve_transposed, {y, w}, windows, {6, 4}).shape(), (Shape{6, 4}));
+  EXPECT_EQ(error([&] { apply(Op::convolve, {x, w}, windows, {4, 9}); }),
+            "[convolve] pictures (6, 4) and (4, 9) do not fit a weight (8, 3, 2) in 2 groups: expected 4 channels in, 8 out, and groups "
+            "that divide both");
+  EXPECT_EQ(error([&] { apply(Op::convolve, {x, shared({8, 2, 2})}, windows, {4, 8}); }),
+            "[convolve] weight (8, 2, 2) for windows of other extents than its axes 1 to 1");
+  EXPECT_EQ(error([&] { apply(Op::convolve, {x, shared({8, 2})}, windows, {4, 8}); }),
+            "[convolve] windows over 1 axes of pictures (6, 4) and (4, 8) with a weight (8, 2); expected (in..., C), (out..., O) and "
+            "(O, k..., C / groups)");
+  EXPECT_EQ(error([&] { apply(Op::convolve_weight, {per_sample({6, 3}), y}, windows); }),
+            "[convolve_weight] of pictures (6, 3) and (4, 8) in 2 groups; expected (in..., C) and (out..., O) with groups that divide C and O");
+}
+
+TEST_F(ShapeRules, Windows) {
+  const Attributes windows = attributes_of(pcxx::Windows{{3}, {1}, {0}, {1}});
+  const Tensor x = per_sample({6, 4});
+  EXPECT_EQ(apply(Op::window_sum, {x}, windows, {4, 4}).shape(), (Shape{4, 4}));
+  EXPECT_EQ(error([&] { apply(Op::window_sum, {x}, windows, {4, 5}); }),
+            "[window_sum] windows over 1 axes from (6, 4) to (4, 5); expected (d1, ..., dn, channels) twice");
+  EXPECT_EQ(error([&] { apply(Op::window_pick, {shared({5, 4}), x}, windows, {4, 4}); }),
+            "[window_pick] maxima of a picture (5, 4) for elements of one of (6, 4); expected the same shape");
+  EXPECT_EQ(take(x, {5, 0, 0}, 0).shape(), (Shape{3, 4}));
+  EXPECT_EQ(error([&] { take(x, {6}, 0); }), "[take] index 6 along axis 0 of extent 6; expected 0 to 5");
+  EXPECT_EQ(error([&] { apply(Op::take_add, {x}, {{0, 1, 2}, {}}, {5, 4}); }),
+            "[take_add] (6, 4) into (5, 4) along axis 0; expected (2, 4)");
 }
 
 TEST_F(ShapeRules, OperandsBroadcastAsInNumPy) {

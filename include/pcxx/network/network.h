@@ -94,6 +94,8 @@ class Network {
   std::vector<Node> nodes(const Selection& selection) const;
   std::vector<Parameter> parameters() const;
   std::vector<Parameter> parameters(const Selection& selection) const;
+  /// Returns what layers keep beside their parameters, such as running statistics: saved, but not trained.
+  std::vector<Parameter> layer_state() const;
   /// Throws NameError with the nearest known name.
   Node node_named(const std::string& name) const;
 

@@ -34,7 +34,7 @@ struct BatchNormOptions {
   double epsilon = 1e-5;
   bool affine = true;
   double momentum = 0.1;  // weight of the new statistics in the running ones; with `pcx`, of the old ones
-  bool pcx = false;
+  bool pcx = false;       // as PCX: training normalises by what the running statistics become, divided by all elements
   Statistics training = Statistics::batch;
   std::string name = {};
   LayerParameter weight = constant(1);

@@ -20,6 +20,12 @@ Tensor residual(const Tensor& x, const Layer& layer);
 /// Returns shortcut(x) + layer(x), e.g. with a 1x1 convolution as shortcut.
 Tensor residual(const Tensor& x, const Layer& layer, const Layer& shortcut);
 
+/// Returns a layer that makes its parameters when it is first used, and uses them again afterwards: a module that several
+/// places of a network share. Every use must make the same parameters in the same order: throws ShapeError, or
+/// ArgumentError, if one makes others. Draws, as of dropout, are each use's own; so is layer state, of which a layer that
+/// is shared may have none: throws ArgumentError.
+Layer shared(Layer layer);
+
 /// Returns x as one row.
 Tensor flatten(const Tensor& x);
 
