@@ -52,6 +52,8 @@ enum class Op : std::uint8_t {
   pad,          // integers: zeros before each axis; the sizes are the expression's shape
   gather,       // rows of a table (n, ...) by index (...)
   scatter_add,  // index, rows: adds rows into a zero table; integers: n
+  row,          // row of a sequence (n, ...) at a place, a scalar
+  set_row,      // sequence (n, ...), place, row: the sequence with that row in its place
   one_hot,      // integers: depth
   take,         // elements along one axis by a table known when tracing; integers: axis, indices
   take_add,     // adds elements into zeros at the places of a table; integers: axis, indices; the sizes are the expression's shape
@@ -70,9 +72,9 @@ enum class Op : std::uint8_t {
   batch_sum,  // per sample to shared
   // other
   stop_gradient,
-  random_uniform,    // integers: stream, 1 if per sample; operands: counters. [0, 1)
-  random_normal,     // integers: stream, 1 if per sample; operands: counters
-  random_bernoulli,  // integers: stream, 1 if per sample; reals: probability; operands: counters. 0 or 1
+  random_uniform,    // integers: stream, 1 if per sample, a seed in place of the run's if it has one; operands: counters. [0, 1)
+  random_normal,     // integers: likewise; operands: counters
+  random_bernoulli,  // integers: likewise; reals: probability; operands: counters. 0 or 1
   count,
 };
 

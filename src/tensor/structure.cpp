@@ -167,6 +167,43 @@ void infer_scatter_add(const Graph& graph, Expression& e) {
 
 Gradients gradient_of_scatter_add(In in) { return {0.0, gather(in.cotangent, in.operands[0])}; }
 
+// [row_rule]
+/// Returns the shape of a row of operand 0; operand 1 must be a place.
+Shape row_shape(const Graph& graph, const Expression& e) {
+  const Shape &sequence = graph[e.operands[0]].shape, &place = graph[e.operands[1]].shape;
+  if (sequence.rank() < 1 || place.rank() != 0) {
+    throw ShapeError("[" + std::string(to_string(e.op)) + "] the sequence is " + to_string(sequence) + " and the place is " +
+                     to_string(place) + "; expected (n, ...) and a scalar");
+  }
+  return Shape(std::vector<Size>(sequence.begin() + 1, sequence.end()));
+}
+
+void infer_row(const Graph& graph, Expression& e) {
+  e.shape = row_shape(graph, e);
+  e.dtype = graph[e.operands[0]].dtype;
+}
+
+Gradients gradient_of_row(In in) {
+  const Tensor zeros = constant_like(in.output, 0, in.operands[0].shape());
+  return {apply(Op::set_row, {zeros, in.operands[1], in.cotangent}), 0.0};
+}
+
+void infer_set_row(const Graph& graph, Expression& e) {
+  const Shape expected = row_shape(graph, e), &row = graph[e.operands[2]].shape;
+  if (row != expected) {
+    throw ShapeError("[set_row] the row is " + to_string(row) + "; expected " + to_string(expected) + " for a sequence that is " +
+                     to_string(graph[e.operands[0]].shape));
+  }
+  e.shape = graph[e.operands[0]].shape;
+  e.dtype = graph[e.operands[0]].dtype;
+}
+
+Gradients gradient_of_set_row(In in) {
+  const Tensor zeros = constant_like(in.output, 0, in.operands[2].shape());
+  return {apply(Op::set_row, {in.cotangent, in.operands[1], zeros}), 0.0, row(in.cotangent, in.operands[1])};
+}
+// [/row_rule]
+
 void infer_one_hot(const Graph& graph, Expression& e) {
   require_index(graph, e, e.operands[0]);
   std::vector<Size> extents = operand_shape(graph, e).extents();
@@ -225,6 +262,8 @@ const OperationRule kRules[] = {
     {Op::gather, "gather", 2, infer_gather, gradient_of_gather},
     // [/gather_entry]
     {Op::scatter_add, "scatter_add", 2, infer_scatter_add, gradient_of_scatter_add},
+    {Op::row, "row", 2, infer_row, gradient_of_row},
+    {Op::set_row, "set_row", 3, infer_set_row, gradient_of_set_row},
     {Op::one_hot, "one_hot", 1, infer_one_hot, [](In) { return Gradients{0.0}; }},
     {Op::take, "take", 1, infer_take, gradient_of_take},
     {Op::take_add, "take_add", 1, infer_take_add, gradient_of_take_add},
@@ -304,6 +343,12 @@ Tensor take(const Tensor& x, std::vector<Size> indices, Size axis) {
   const Size checked = checked_axes("take", x.shape(), {axis})[0];
   indices.insert(indices.begin(), checked);
   return apply(Op::take, {x}, {std::move(indices), {}});
+}
+
+Tensor row(const Tensor& sequence, const Tensor& place) { return apply(Op::row, {sequence, place}); }
+
+Tensor set_row(const Tensor& sequence, const Tensor& place, const Tensor& row) {
+  return apply(Op::set_row, {sequence, place, row});
 }
 
 Tensor one_hot(const Tensor& index, Size depth) {

@@ -163,6 +163,9 @@ TEST_P(Operations, Tables) {
       expect_agreement(bench, {gather(table, index), gather(flat, index), gather(table, one), gather(flat, one)}, 0);
       expect_agreement(bench, {apply(Op::scatter_add, {index, rows}, {{6}, {}})}, 1, 4);
       expect_agreement(bench, {one_hot(index, 6), one_hot(one, 9)}, 0);
+      const Tensor place = bench.variable({}, second, {0, 5, 0}), whole = floor(place);
+      expect_agreement(bench, {row(table, one), row(flat, one), row(table, whole)}, 0);
+      expect_agreement(bench, {set_row(table, one, row(rows, 1.0)), set_row(flat, whole, sum(row(rows, 0.0)))}, 4);
     }
   }
 }
@@ -173,7 +176,8 @@ TEST_P(Operations, AnIndexOutsideItsTableIsAnError) {
   const Tensor table = bench.variable({6}, Span::shared), index = bench.index({2}, Span::per_sample, 6);
   for (const double wrong : {6.0, -1.0}) {
     bench.data(index)[4] = wrong;
-    for (const Tensor& x : {gather(table, index), one_hot(index, 6)}) {
+    const Tensor place = row(index, 0.0);
+    for (const Tensor& x : {gather(table, index), one_hot(index, 6), row(table, place), set_row(table, place, 0.0 * place)}) {
       EXPECT_THROW(evaluate(bench, {x}, *GetParam().backend, GetParam().precision), std::out_of_range);
     }
   }

@@ -188,6 +188,18 @@ TEST(Structure, GatherScatterOneHot) {
   EXPECT_EQ(value(bench, one_hot(index, 3)), (Numbers{0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 1, 0}));
 }
 
+TEST(Structure, Rows) {
+  Workbench bench(1);
+  const Tensor sequence = given(bench, {3, 2}, {1, 2, 3, 4, 5, 6}), other = given(bench, {2}, {7, 8});
+  const Tensor last = given(bench, {}, {2});
+  EXPECT_EQ(value(bench, row(sequence, last)), (Numbers{5, 6}));
+  EXPECT_EQ(value(bench, row(sequence, 0.0)), (Numbers{1, 2}));
+  EXPECT_EQ(value(bench, set_row(sequence, 1.0, other)), (Numbers{1, 2, 7, 8, 5, 6}));
+  EXPECT_EQ(value(bench, row(set_row(sequence, last, other), last)), (Numbers{7, 8}));
+  EXPECT_THROW(value(bench, row(sequence, last + 1.0)), std::out_of_range);
+  EXPECT_THROW(value(bench, set_row(sequence, last - 3.0, other)), std::out_of_range);
+}
+
 TEST(Structure, AnIndexOutsideItsTableIsAnError) {
   Workbench bench(1);
   const Tensor index = bench.index({1}, Span::shared, 3);

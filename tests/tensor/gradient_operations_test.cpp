@@ -209,5 +209,19 @@ TEST(GradientsOfTables, GatherAndScatter) {
 }
 // [/gather]
 
+TEST(GradientsOfTables, Rows) {
+  for (const Span sequence_span : {Span::shared, Span::per_sample}) {
+    for (const Span place_span : {Span::shared, Span::per_sample}) {
+      Workbench bench(3);
+      const Tensor sequence = bench.variable({4, 2}, sequence_span), place = bench.index({}, place_span, 4);
+      const Tensor other = bench.variable({2}, sequence_span);
+      EXPECT_TRUE(gradient_matches(bench, weighted_total(bench, sin(row(sequence, place))), {sequence}));
+      EXPECT_TRUE(gradient_matches(bench, weighted_total(bench, sin(set_row(sequence, place, other))), {sequence, other}));
+      const Tensor first = gradient(weighted_total(bench, square(row(sequence, place))), {sequence})[0];
+      EXPECT_TRUE(gradient_matches(bench, weighted_total(bench, first * sequence), {sequence}));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace pcxx::test

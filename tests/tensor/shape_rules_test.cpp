@@ -186,6 +186,10 @@ TEST_F(ShapeRules, StructureShapes) {
   EXPECT_EQ(gather(x, index).shape(), (Shape{5, 3}));
   EXPECT_EQ(gather(x, reshape(index, {5, 1})).shape(), (Shape{5, 1, 3}));
   EXPECT_EQ(one_hot(index, 7).shape(), (Shape{5, 7}));
+  EXPECT_EQ(row(x, 1.0).shape(), (Shape{3}));
+  EXPECT_EQ(row(index, 1.0).dtype(), DType::index);
+  EXPECT_EQ(row(index, 1.0).shape(), Shape{});
+  EXPECT_EQ(set_row(x, 1.0, row(x, 0.0)).shape(), (Shape{2, 3}));
 }
 
 TEST_F(ShapeRules, StructureMessages) {
@@ -210,6 +214,10 @@ TEST_F(ShapeRules, StructureMessages) {
             "[pad] needs a non-negative size before and after each axis of (2, 3)");
   EXPECT_EQ(error([&] { gather(shared({}), index); }), "[gather] the table is a scalar; expected (n, ...)");
   EXPECT_EQ(error([&] { gather(x, x); }), "[gather] the index is real; expected a tensor of dtype index");
+  EXPECT_EQ(error([&] { row(x, x); }),
+            "[row] the sequence is (2, 3) and the place is (2, 3); expected (n, ...) and a scalar");
+  EXPECT_EQ(error([&] { set_row(x, 0.0, x); }),
+            "[set_row] the row is (2, 3); expected (3) for a sequence that is (2, 3)");
   EXPECT_EQ(error([&] { one_hot(x, 3); }), "[one_hot] the index is real; expected a tensor of dtype index");
   EXPECT_EQ(error([&] { one_hot(index, 0); }), "[one_hot] depth 0; expected at least 1");
 }

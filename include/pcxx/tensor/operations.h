@@ -99,6 +99,10 @@ Tensor pad(const Tensor& x, std::vector<Size> before, std::vector<Size> after);
 Tensor take(const Tensor& x, std::vector<Size> indices, Size axis);
 /// Returns rows of a table (n, ...) by an index tensor: shape index + table[1:]. An index out of range is a run-time error.
 Tensor gather(const Tensor& table, const Tensor& index);
+/// Returns row `place`, a scalar, of a sequence (n, ...). A place out of range is a run-time error.
+Tensor row(const Tensor& sequence, const Tensor& place);
+/// Returns the sequence with another row at `place`. A place out of range is a run-time error.
+Tensor set_row(const Tensor& sequence, const Tensor& place, const Tensor& row);
 /// Returns 1 at the index along a new last axis of the given depth, else 0. An index out of range is a run-time error.
 Tensor one_hot(const Tensor& index, Size depth);
 

@@ -124,6 +124,20 @@ Body scattered(const Expression& e, const Shape& index) {
   };
 }
 
+Body row_of(const Shape& sequence) {
+  const Size rows = sequence[0], width = rows == 0 ? 0 : sequence.elements() / rows;
+  return [=](const Inputs& in, float* to) { std::copy_n(in[0] + checked_index(*in[1], rows, "row") * width, width, to); };
+}
+
+Body with_row(const Shape& sequence) {
+  const Size rows = sequence[0], width = rows == 0 ? 0 : sequence.elements() / rows;
+  return [=](const Inputs& in, float* to) {
+    const Size place = checked_index(*in[1], rows, "set_row");
+    std::copy_n(in[0], rows * width, to);
+    std::copy_n(in[2], width, to + place * width);
+  };
+}
+
 Body one_hot_of(const Expression& e, const Shape& index) {
   return [depth = e.attributes.integers[0], count = index.elements()](const Inputs& in, float* to) {
     std::fill_n(to, count * depth, 0.0F);
@@ -210,6 +224,8 @@ Body body_of(const Expression& e, const std::vector<Shape>& from) {
     case Op::concat: return concatenated(e, from);
     case Op::gather: return gathered(from[0], from[1]);
     case Op::scatter_add: return scattered(e, from[0]);
+    case Op::row: return row_of(from[0]);
+    case Op::set_row: return with_row(from[0]);
     case Op::one_hot: return one_hot_of(e, from[0]);
     case Op::take: return taken(e, from[0]);
     case Op::take_add: return taken_back(e);

@@ -30,6 +30,8 @@ double operation_flops(const Graph& graph, const Expression& e) {
     case Op::pad:
     case Op::gather:
     case Op::take:
+    case Op::row:
+    case Op::set_row:
     case Op::one_hot: return 0;
     case Op::sum:
     case Op::max:

@@ -113,6 +113,23 @@ void scatter_add(const Job<T>& job) {
   }
 }
 
+/// result[...] = sequence[place, ...].
+template <class T>
+void row(const Job<T>& job) {
+  const auto& sequence = job.operands[0];
+  const std::size_t start = checked_row("row", job.operands[1].numbers[0], sequence.shape[0]) * job.result.size();
+  std::copy_n(sequence.numbers.begin() + static_cast<std::ptrdiff_t>(start), job.result.size(), job.result.begin());
+}
+
+/// result = sequence, but result[place, ...] = row[...].
+template <class T>
+void set_row(const Job<T>& job) {
+  const auto &sequence = job.operands[0], &row = job.operands[2];
+  const std::size_t start = checked_row("set_row", job.operands[1].numbers[0], sequence.shape[0]) * row.numbers.size();
+  std::copy(sequence.numbers.begin(), sequence.numbers.end(), job.result.begin());
+  std::copy(row.numbers.begin(), row.numbers.end(), job.result.begin() + static_cast<std::ptrdiff_t>(start));
+}
+
 /// 1 at the index, else 0.
 template <class T>
 void one_hot(const Job<T>& job) {
@@ -164,6 +181,8 @@ std::span<const Function<T>> structure_functions() {
       {Op::pad, pad<T>},
       {Op::gather, gather<T>},
       {Op::scatter_add, scatter_add<T>},
+      {Op::row, row<T>},
+      {Op::set_row, set_row<T>},
       {Op::one_hot, one_hot<T>},
       {Op::take, take<T>},
       {Op::take_add, take_add<T>},

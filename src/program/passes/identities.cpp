@@ -93,7 +93,9 @@ class Identities {
       case Op::take_add:
       case Op::window_sum:
       case Op::window_spread: return zero_from_zeros();
+      case Op::row:
       case Op::take: return moved_constant();
+      case Op::set_row: return is(0, 0) && is(2, 0) ? Result(constant(0)) : std::nullopt;
       case Op::window_pick:
       case Op::window_route:
       case Op::scatter_add: return is(1, 0) ? Result(constant(0)) : std::nullopt;
