@@ -128,6 +128,35 @@ bool reads_count(const Steps& steps) {
   return false;
 }
 
+/// Returns d energy / d variable: of what is per sample each sample's own, of what is shared the mean over the batch. An
+/// energy that is shared counts once for each sample.
+std::vector<Tensor> gradients_of(const Tensor& energy, const std::vector<Tensor>& variables) {
+  std::vector<Tensor> rows, shared;
+  for (const Tensor& variable : variables) {
+    (variable.span() == Span::shared ? shared : rows).push_back(variable);
+  }
+  const bool counts_once = energy.span() == Span::shared;
+  std::vector<Tensor> of_rows, of_shared;
+  if (!rows.empty()) {
+    of_rows = pcxx::gradient(counts_once ? energy * batch_size(energy) : energy, rows);
+  }
+  if (!shared.empty()) {
+    of_shared = pcxx::gradient(energy, shared);
+  }
+  const Tensor scale = 1.0 / batch_size(energy);
+  for (Tensor& gradient : of_shared) {
+    if (!counts_once && !gradient.graph()->is_constant(gradient.id(), 0)) {
+      gradient = gradient * scale;
+    }
+  }
+  std::vector<Tensor> result;
+  auto next_row = of_rows.begin(), next_shared = of_shared.begin();
+  for (const Tensor& variable : variables) {
+    result.push_back(variable.span() == Span::shared ? *next_shared++ : *next_row++);
+  }
+  return result;
+}
+
 Tensor energy_in(FlowWriter& writer, const Tensor& energy) {
   const Tensor meant = writer.meaning(energy);
   if (meant.shape().rank() != 0) {
@@ -149,7 +178,9 @@ Flow::Flow(const Network& network, std::vector<Node> given)
 
 const Network& Flow::network() const { return writer_->network(); }
 
-void Flow::enter(const std::string& phase) { writer_->enter(phase); }
+void Flow::enter(const std::string& phase) { writer_->enter(network().phase(phase)); }
+
+void Flow::enter(const Phase& phase) { writer_->enter(phase); }
 
 void Flow::mode(Mode mode) { writer_->view().set_mode(mode); }
 
@@ -163,19 +194,37 @@ std::vector<Node> Flow::free_nodes() const {
 
 Tensor Flow::seen(const Tensor& expression) const { return writer_->meaning(expression); }
 
+std::vector<Node> Flow::nodes_read(const Tensor& expression) const {
+  const Tensor meant = writer_->meaning(expression);
+  std::vector<Node> nodes = network().nodes();
+  std::erase_if(nodes, [&](const Node& node) {
+    return !reads(meant, symbol_of(*meant.graph(), writer_->view().value(node.index()), "nodes_read"));
+  });
+  return nodes;
+}
+
+std::vector<Parameter> Flow::parameters_read(const Tensor& expression) const {
+  const Tensor meant = writer_->meaning(expression);
+  std::vector<Parameter> parameters = network().parameters();
+  std::erase_if(parameters, [&](const Parameter& parameter) {
+    return !reads(meant, network().model()->parameter(parameter.index()).symbol);
+  });
+  return parameters;
+}
+
 std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Node>& nodes) const {
   const Tensor meant = energy_in(*writer_, energy);
   std::vector<Tensor> variables;
   for (const Node& node : nodes) {
     writer_->own(node, "gradient");
-    const ModelNode& own = network().model()->node(node.index());
-    if (own.needs_clamp && !writer_->view().clamped(node.index())) {
+    const std::string unbounded = writer_->view().unbounded_energy(node.index());
+    if (!unbounded.empty() && !writer_->view().clamped(node.index())) {
       throw ArgumentError(fmt::format("[gradient] node '{}' is free but its energy '{}' has no minimum in it; expected it to "
-                                      "be given as data or clamped", node.name(), own.energy_name));
+                                      "be given as data or clamped", node.name(), unbounded));
     }
     variables.emplace_back(meant.graph(), writer_->view().value(node.index()));
   }
-  return pcxx::gradient(meant.span() == Span::shared ? meant * batch_size(meant) : meant, variables);
+  return gradients_of(meant, variables);
 }
 
 std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Parameter>& parameters) const {
@@ -185,17 +234,16 @@ std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Param
     writer_->own(parameter, "gradient");
     variables.emplace_back(parameter);
   }
-  std::vector<Tensor> gradients = pcxx::gradient(meant, variables);
-  if (meant.span() == Span::shared) {
-    return gradients;  // the mean of what is the same for every sample
+  return gradients_of(meant, variables);
+}
+
+std::vector<Tensor> Flow::gradients(const Tensor& energy, const std::vector<Tensor>& variables) const {
+  const Tensor meant = energy_in(*writer_, energy);
+  std::vector<Tensor> own;
+  for (const Tensor& variable : variables) {
+    own.push_back(writer_->meaning(variable));
   }
-  const Tensor scale = 1.0 / batch_size(meant);
-  for (Tensor& gradient : gradients) {
-    if (!gradient.graph()->is_constant(gradient.id(), 0)) {
-      gradient = gradient * scale;
-    }
-  }
-  return gradients;
+  return gradients_of(meant, own);
 }
 
 OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes) {
@@ -278,15 +326,53 @@ void Flow::branch(const Tensor& condition, const std::function<void()>& yes, con
   writer_->branch(condition, yes, no);
 }
 
-Tensor Flow::random_normal(const Shape& shape, Span span) { return writer_->draw(Op::random_normal, shape, span, {}); }
+void Flow::choose(const Tensor& index, const std::vector<std::function<void()>>& cases) {
+  if (cases.empty()) {
+    throw ArgumentError("[choose] between no cases; expected at least one");
+  }
+  if (cases.size() == 1) {
+    return cases[0]();
+  }
+  const auto half = static_cast<std::ptrdiff_t>(cases.size() / 2);  // a tree of branches
+  const auto part = [&](std::ptrdiff_t from, std::ptrdiff_t to, double first) {
+    return [this, index, first, some = std::vector(cases.begin() + from, cases.begin() + to)] { choose(index - first, some); };
+  };
+  const auto end = static_cast<std::ptrdiff_t>(cases.size());
+  branch(index < static_cast<double>(half), part(0, half, 0), part(half, end, static_cast<double>(half)));
+}
 
-Tensor Flow::random_uniform(const Shape& shape, Span span) { return writer_->draw(Op::random_uniform, shape, span, {}); }
+std::vector<Tensor> Flow::scan(const std::vector<Tensor>& sequences,
+                               const std::function<std::vector<Tensor>(const std::vector<Tensor>&)>& body) {
+  std::vector<Tensor> meant;
+  for (const Tensor& sequence : sequences) {
+    meant.push_back(writer_->meaning(sequence));
+    if (meant.back().shape().rank() < 1 || meant.back().shape()[0] != meant.front().shape()[0]) {
+      throw ShapeError(fmt::format("[scan] sequences are {} and {}; expected (n, ...) with one n for all",
+                                   to_string(meant.front().shape()), to_string(meant.back().shape())));
+    }
+  }
+  if (meant.empty()) {
+    throw ArgumentError("[scan] over no sequences; expected at least one, or a number of steps");
+  }
+  return scan(meant.front().shape()[0], [&](const Tensor& step) {
+    std::vector<Tensor> rows;
+    for (const Tensor& sequence : meant) {
+      rows.push_back(row(sequence, step));
+    }
+    return body(rows);
+  });
+}
+
+std::vector<Tensor> Flow::scan(Size count, const std::function<std::vector<Tensor>(const Tensor&)>& body) {
+  return writer_->scan(count, body);
+}
+
+Tensor Flow::random_normal(const Shape& shape, Span span) { return writer_->normal(shape, span); }
+
+Tensor Flow::random_uniform(const Shape& shape, Span span) { return writer_->uniform(shape, span); }
 
 Tensor Flow::random_bernoulli(double probability, const Shape& shape, Span span) {
-  if (!(probability >= 0 && probability <= 1)) {
-    throw ArgumentError(fmt::format("[random_bernoulli] probability {}; expected 0 to 1", probability));
-  }
-  return writer_->draw(Op::random_bernoulli, shape, span, {probability});
+  return writer_->bernoulli(probability, shape, span);
 }
 
 void Flow::output(const std::string& name, const Tensor& value) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "network/unset_values.h"
 #include "pcxx/core/errors.h"
 #include "pcxx/tensor/operations.h"
 #include "program/passes/analysis.h"
@@ -14,21 +15,6 @@ namespace pcxx {
 namespace {
 
 constexpr double kCounterEnd = 16777216;  // 2^24: the first whole number after which f32 skips some
-
-/// Returns what a phase says of each node of the model.
-PhaseView view_of(const Network& network, const std::shared_ptr<Model>& model, const std::vector<Node>& given,
-                  const Phase& phase, Mode mode) {
-  std::vector<NodeRule> rules;
-  std::vector<bool> flags(model->nodes().size(), false);
-  for (const Node& node : given) {
-    flags[static_cast<std::size_t>(node.index())] = true;
-  }
-  for (std::size_t i = 0; i < model->nodes().size(); ++i) {
-    const Node node(network.model(), static_cast<Size>(i));
-    rules.push_back(phase.rule_for({node.name(), {}, node.shape()}, node.predicted(), flags[i]));
-  }
-  return {model, phase.name(), std::move(rules), std::move(flags), mode};
-}
 
 }  // namespace
 
@@ -40,7 +26,15 @@ FlowWriter::FlowWriter(const Network& network, std::vector<Node> given)
       throw ArgumentError("[given] node '" + node->name() + "' is named twice");
     }
   }
-  view_.emplace(view_of(network, model_, given_, network.phase("relax"), Mode::training));
+  view_.emplace(view_of(network.phase("relax"), Mode::training));
+}
+
+PhaseView FlowWriter::view_of(const Phase& phase, Mode mode) {
+  std::vector<bool> given(model_->nodes().size(), false);
+  for (const Node& node : given_) {
+    given[static_cast<std::size_t>(node.index())] = true;
+  }
+  return {model_, phase, given, mode, *this};
 }
 
 void FlowWriter::own(const Node& node, const char* who) const {
@@ -55,8 +49,11 @@ void FlowWriter::own(const Parameter& parameter, const char* who) const {
   }
 }
 
-void FlowWriter::enter(const std::string& phase) {
-  PhaseView next = view_of(*network_, model_, given_, network_->phase(phase), view_->mode());
+void FlowWriter::enter(const Phase& phase) {
+  PhaseView next = view_of(phase, view_->mode());
+  if (!turns_.empty()) {
+    follow_turn(next);
+  }
   next.check();
   const std::vector<Assignment> follow = next.follow();
   std::vector<Assignment> kept;  // data whose node may move from now on
@@ -65,8 +62,11 @@ void FlowWriter::enter(const std::string& phase) {
       kept.push_back({model_->node(node.index()).value, view_->value(node.index())});
     }
   }
-  std::erase_if(kept, [&](const Assignment& copy) {
-    return std::any_of(follow.begin(), follow.end(), [&](const Assignment& f) { return f.target == copy.target; });
+  std::erase_if(kept, [&](const Assignment& copy) {  // but for one whose transform reads the value before
+    return std::any_of(follow.begin(), follow.end(), [&](const Assignment& f) {
+      const std::vector<SymbolId> read = symbols_read(*model_, f.value);
+      return f.target == copy.target && std::find(read.begin(), read.end(), f.target) == read.end();
+    });
   });
   if (!kept.empty()) {
     append({Assign{std::move(kept)}});
@@ -75,6 +75,11 @@ void FlowWriter::enter(const std::string& phase) {
     append({Assign{{assignment}}});
   }
   view_.emplace(std::move(next));
+}
+
+void FlowWriter::follow_turn(PhaseView& view) {
+  turns_.back().used = turns_.back().used || view.varies();
+  view.at_step(model_->read(turns_.back().index));
 }
 
 // --- variables and assignments
@@ -177,25 +182,76 @@ void FlowWriter::reserve_optimiser(const std::string& name) {
 
 Region FlowWriter::region_of(const std::function<void()>& body) {
   const PhaseView before = *view_;
+  const std::size_t depth = open_.size();
   open_.emplace_back();
-  body();
+  try {
+    body();
+  } catch (...) {
+    open_.resize(depth);
+    view_.emplace(before);
+    throw;
+  }
   Region region = std::move(open_.back());
   open_.pop_back();
   view_.emplace(before);
   return region;
 }
 
+Region FlowWriter::region_of_loop(Turn& turn, const std::function<void()>& body) {
+  const std::size_t depth = turns_.size();
+  turns_.push_back(turn);
+  try {
+    Region region = region_of([&] {
+      follow_turn(*view_);
+      body();
+    });
+    turn = turns_.back();
+    turns_.pop_back();
+    return region;
+  } catch (...) {
+    turns_.erase(turns_.begin() + static_cast<std::ptrdiff_t>(depth), turns_.end());
+    throw;
+  }
+}
+
 void FlowWriter::repeat(Size count, const std::function<void(const Tensor&)>& body) {
+  Repeat statement = repeated(count, body);
+  if (count > 0) {
+    append({std::move(statement)});
+  }
+}
+
+std::vector<Tensor> FlowWriter::scan(Size count, const std::function<std::vector<Tensor>(const Tensor&)>& body) {
+  std::vector<Tensor> stacks;
+  std::vector<Assignment> empty;
+  Repeat statement = repeated(count, [&](const Tensor& step) {
+    std::vector<Assignment> grown;
+    for (const Tensor& result : body(step)) {
+      const Tensor each = meaning(result);
+      std::vector<Size> extents = each.shape().extents();
+      extents.insert(extents.begin(), count);
+      const SymbolId stack = temporary("stack", Shape(extents), each.span(), each.dtype());
+      stacks.push_back(read(stack));
+      empty.push_back({stack, model_->constant(0, Shape(extents), each.dtype())});
+      grown.push_back({stack, set_row(stacks.back(), step, each).id()});
+    }
+    assign(std::move(grown));
+  });
+  assign(std::move(empty));
+  if (count > 0) {
+    append({std::move(statement)});
+  }
+  return stacks;
+}
+
+Repeat FlowWriter::repeated(Size count, const std::function<void(const Tensor&)>& body) {
   if (count < 0) {
     throw ArgumentError("[repeat] " + std::to_string(count) + " times; expected at least 0");
   }
-  const SymbolId index = temporary("step", {}, Span::shared);
-  turns_.push_back({index});
-  Region region = region_of([&] { body(read(index)); });
-  turns_.pop_back();
-  if (count > 0) {
-    append({Repeat{count, index, std::move(region)}});
-  }
+  Turn turn{temporary("step", {}, Span::shared)};
+  Region region = region_of_loop(turn, [&] { body(read(turn.index)); });
+  view_->at_step(model_->constant(static_cast<double>(count)));
+  return {count, turn.index, std::move(region)};
 }
 
 void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit) {
@@ -203,16 +259,16 @@ void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const st
     throw ArgumentError("[repeat_while] limit " + std::to_string(limit) + "; expected at least 0");
   }
   const ExpressionId checked = checked_condition(condition(), "repeat_while").id();
-  const SymbolId index = temporary("turn", {}, Span::shared);
-  turns_.push_back({index});
-  Region region = region_of(body);
-  const Turn turn = turns_.back();
-  turns_.pop_back();
+  Turn turn{temporary("turn", {}, Span::shared)};
+  Region region = region_of_loop(turn, body);
   if (turn.used) {  // a repeat counts for itself, a while does not
-    append({Assign{{{index, model_->constant(0)}}}});
-    region.push_back({Assign{{{index, (read(index) + 1.0).id()}}}});
+    append({Assign{{{turn.index, model_->constant(0)}}}});
+    region.push_back({Assign{{{turn.index, (read(turn.index) + 1.0).id()}}}});
   }
   append({While{checked, limit, std::move(region)}});
+  if (turn.used) {
+    view_->at_step(model_->read(turn.index));
+  }
 }
 
 void FlowWriter::branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no) {
@@ -267,6 +323,13 @@ bool FlowWriter::draws() const {
   return reads.contains(model_->state("random/run", {}));
 }
 
+Tensor FlowWriter::bernoulli(double probability, const Shape& shape, Span span) {
+  if (!(probability >= 0 && probability <= 1)) {
+    throw ArgumentError(fmt::format("[random_bernoulli] probability {}; expected 0 to 1", probability));
+  }
+  return draw(Op::random_bernoulli, shape, span, {probability});
+}
+
 /// Counts in two numbers: one alone would stand still after 2^24 runs, as f32 does.
 void FlowWriter::count_runs() {
   const SymbolId run = state("random/run", {}), turn = state("random/turn", {});
@@ -284,6 +347,7 @@ Program FlowWriter::finish() {
     count_runs();
   }
   finished_ = true;
+  require_values(*model_, open_.front());
   Program program;
   program.graph = model_;
   program.body = std::move(open_.front());

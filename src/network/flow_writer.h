@@ -14,7 +14,7 @@
 
 namespace pcxx {
 
-class FlowWriter {
+class FlowWriter : public RandomSource {
  public:
   FlowWriter(const Network& network, std::vector<Node> given);
 
@@ -25,7 +25,7 @@ class FlowWriter {
   Tensor read(SymbolId symbol) { return {model_, model_->read(symbol)}; }
   const Symbol& symbol(SymbolId id) const { return model_->symbol(id); }
 
-  void enter(const std::string& phase);
+  void enter(const Phase& phase);
   void own(const Node& node, const char* who) const;
   void own(const Parameter& parameter, const char* who) const;
 
@@ -49,13 +49,17 @@ class FlowWriter {
   void update_layer_state();
 
   void repeat(Size count, const std::function<void(const Tensor&)>& body);
+  /// A repetition that stacks what its body returns.
+  std::vector<Tensor> scan(Size count, const std::function<std::vector<Tensor>(const Tensor&)>& body);
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no);
 
   /// Returns what a condition means here. Throws ShapeError unless it is boolean, shared and a scalar.
   Tensor checked_condition(const Tensor& condition, const char* who);
 
-  Tensor draw(Op op, const Shape& shape, Span span, std::vector<double> reals);
+  Tensor normal(const Shape& shape, Span span) override { return draw(Op::random_normal, shape, span, {}); }
+  Tensor uniform(const Shape& shape, Span span) override { return draw(Op::random_uniform, shape, span, {}); }
+  Tensor bernoulli(double probability, const Shape& shape, Span span) override;
 
   /// Ends the program and returns it.
   Program finish();
@@ -67,7 +71,14 @@ class FlowWriter {
     bool used = false;
   };
 
+  PhaseView view_of(const Phase& phase, Mode mode);
+  /// Lets the weights of a view follow the innermost loop.
+  void follow_turn(PhaseView& view);
+  Tensor draw(Op op, const Shape& shape, Span span, std::vector<double> reals);
+  Repeat repeated(Size count, const std::function<void(const Tensor&)>& body);
+  /// What a body writes. If it throws, the program and its phase are as before.
   Region region_of(const std::function<void()>& body);
+  Region region_of_loop(Turn& turn, const std::function<void()>& body);
   void append(Statement statement);
   bool draws() const;
   void count_runs();

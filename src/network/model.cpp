@@ -49,18 +49,29 @@ Size Model::add_node(const std::string& name, const Shape& shape, DType dtype) {
   ModelNode node;
   node.name = name;
   node.value = add_symbol({name, SymbolKind::node_value, dtype, Span::per_sample, shape});
-  node.seen = add_symbol({"seen " + name, SymbolKind::node_seen, dtype, Span::per_sample, shape});
+  node.seen = add_symbol({"seen " + name, SymbolKind::stand_in, dtype, Span::per_sample, shape});
   node_of_.emplace(node.value, index);
   node_of_.emplace(node.seen, index);
   nodes_.push_back(std::move(node));
   return index;
 }
 
-void Model::predict(Size index, ExpressionId prediction, ExpressionId energy, const Energy& how) {
+SymbolId Model::stand_in(const std::string& name, ExpressionId meaning) {
+  const Expression& e = (*this)[meaning];
+  return add_symbol({name, SymbolKind::stand_in, e.dtype, e.span, e.shape});
+}
+
+void Model::predict(Size index, SymbolId predicted, ExpressionId prediction, ExpressionId energy, const Energy& how) {
   ModelNode& node = nodes_[static_cast<std::size_t>(index)];
   name_layers(prediction, node.name);
   node.prediction = prediction;
+  node.predicted = predicted;
+  node_of_.emplace(predicted, index);
   node.energy = energy;
+  if (energy != kAbsent) {
+    node.cost = stand_in("energy " + node.name, energy);
+    node_of_.emplace(node.cost, index);
+  }
   node.energy_name = how.name;
   node.needs_clamp = how.needs_clamp;
 }
@@ -68,7 +79,9 @@ void Model::predict(Size index, ExpressionId prediction, ExpressionId energy, co
 void Model::add_term(const std::string& name, ExpressionId value) {
   take(term_names_, "energy_term", name);
   name_layers(value, name);
-  terms_.push_back({name, value});
+  const SymbolId cost = stand_in("energy " + name, value);
+  term_of_.emplace(cost, static_cast<Size>(terms_.size()));
+  terms_.push_back({name, value, cost});
 }
 
 Size Model::add_parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser, const Fans& fans,
@@ -148,7 +161,7 @@ ExpressionId Model::by_mode(ExpressionId training, ExpressionId evaluation) {
   if (fresh) {
     const Expression &first = (*this)[training], &second = (*this)[evaluation];
     const Span span = first.span == Span::per_sample ? first.span : second.span;
-    place->second = add_symbol({"by mode", SymbolKind::node_seen, first.dtype, span, first.shape});
+    place->second = add_symbol({"by mode", SymbolKind::stand_in, first.dtype, span, first.shape});
     modes_of_.emplace(place->second, Modes{training, evaluation});
   }
   return read(place->second);
@@ -162,6 +175,11 @@ const Modes* Model::modes_of(SymbolId symbol) const {
 Size Model::node_of(SymbolId symbol) const {
   const auto found = node_of_.find(symbol);
   return found == node_of_.end() ? kAbsent : found->second;
+}
+
+Size Model::term_of(SymbolId symbol) const {
+  const auto found = term_of_.find(symbol);
+  return found == term_of_.end() ? kAbsent : found->second;
 }
 
 SymbolId Model::input_of(Size index) {

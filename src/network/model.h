@@ -25,15 +25,19 @@ struct ModelNode {
   SymbolId value = kAbsent;
   SymbolId seen = kAbsent;
   SymbolId input = kAbsent;  // made when it is first given as data
+  SymbolId predicted = kAbsent;  // stands for the prediction: phases may transform it
+  SymbolId cost = kAbsent;       // stands for the energy: phases may weight or replace it
   ExpressionId prediction = kAbsent;
   ExpressionId energy = kAbsent;
   std::string energy_name = {};
   bool needs_clamp = false;
+  std::set<std::string> tags = {};
 };
 
 struct ModelTerm {
   std::string name;
   ExpressionId value;
+  SymbolId cost;  // stands for the value, as a node's
 };
 
 struct ModelParameter {
@@ -70,8 +74,11 @@ class Model : public Graph {
  public:
   /// Returns the number of a new node. Throws NameError if the name is taken or cannot be one.
   Size add_node(const std::string& name, const Shape& shape, DType dtype);
-  /// Sets prediction and energy of a node, and names the unnamed layers in the prediction after it.
-  void predict(Size node, ExpressionId prediction, ExpressionId energy, const Energy& how);
+  /// Returns a symbol that stands for a prediction or an energy until a program is written.
+  SymbolId stand_in(const std::string& name, ExpressionId meaning);
+  /// Sets prediction and energy of a node, and names the unnamed layers in the prediction after it. `predicted` stands
+  /// for the prediction in the energy.
+  void predict(Size node, SymbolId predicted, ExpressionId prediction, ExpressionId energy, const Energy& how);
   void add_term(const std::string& name, ExpressionId value);
   Size add_parameter(const std::string& name, const Shape& shape, const Initialiser& initialiser, const Fans& fans,
                      std::set<std::string> tags);
@@ -80,6 +87,8 @@ class Model : public Graph {
                    const Fans& fans, std::set<std::string> tags);
   /// Returns the number of a new unnamed layer; its kind is the name of its function.
   Size new_layer(const std::string& kind);
+  void tag_node(Size node, const std::string& tag) { nodes_[static_cast<std::size_t>(node)].tags.insert(tag); }
+  void tag_parameter(Size parameter, const std::string& tag) { parameters_[static_cast<std::size_t>(parameter)].tags.insert(tag); }
 
   /// Makes a parameter layer state, which nothing trains.
   void untrained(SymbolId parameter) { parameters_[static_cast<std::size_t>(parameter_of_.at(parameter))].trained = false; }
@@ -106,8 +115,10 @@ class Model : public Graph {
   const ModelNode& node(Size index) const { return nodes_[static_cast<std::size_t>(index)]; }
   const ModelParameter& parameter(Size index) const { return parameters_[static_cast<std::size_t>(index)]; }
 
-  /// Returns the node to whose value or view a symbol belongs; kAbsent if to none.
+  /// Returns the node to which a value, a view, a prediction or an energy belongs; kAbsent if to none.
   Size node_of(SymbolId symbol) const;
+  /// Returns the term for which a symbol stands; kAbsent if for none.
+  Size term_of(SymbolId symbol) const;
   /// Returns the symbol through which a node's data come.
   SymbolId input_of(Size node);
   /// Returns the state of that name, the same one for every program; made at first use.
@@ -127,6 +138,7 @@ class Model : public Graph {
   std::deque<ModelTerm> terms_;
   std::deque<ModelParameter> parameters_;
   std::unordered_map<SymbolId, Size> node_of_;
+  std::unordered_map<SymbolId, Size> term_of_;
   std::unordered_map<SymbolId, Size> parameter_of_;
   std::map<std::string, SymbolId> states_;
   std::set<std::string> node_names_, parameter_names_, term_names_, parts_;

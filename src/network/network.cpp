@@ -50,7 +50,7 @@ Tensor Node::prediction() const {
   if (!predicted()) {
     throw ArgumentError("[prediction] nothing predicts node '" + name() + "'");
   }
-  return {model_, model_->node(index_).prediction};
+  return {model_, model_->read(model_->node(index_).predicted)};
 }
 
 bool Node::predicted() const { return model_->node(index_).prediction != kAbsent; }
@@ -58,12 +58,14 @@ bool Node::predicted() const { return model_->node(index_).prediction != kAbsent
 bool Node::has_energy() const { return model_->node(index_).energy != kAbsent; }
 
 Tensor Node::energy() const {
-  return has_energy() ? Tensor(model_, model_->node(index_).energy) : Tensor(model_, model_->constant(0));
+  return {model_, has_energy() ? model_->read(model_->node(index_).cost) : model_->constant(0)};
 }
 
 const std::string& Node::name() const { return model_->node(index_).name; }
 
 const Shape& Node::shape() const { return model_->symbol(model_->node(index_).value).shape; }
+
+const std::set<std::string>& Node::tags() const { return model_->node(index_).tags; }
 
 // --- Parameter
 
@@ -107,13 +109,15 @@ void Network::predict(const Node& node, const Tensor& prediction, const Energy& 
   check_shape(node.name(), node.shape(), prediction);
   const ExpressionId id = id_in(model_, prediction, node.shape(), "[predict] the prediction of node '" + node.name() + "'");
   id_in(model_, node.value(), {}, who);
-  const Tensor cost = energy.of(node.value(), Tensor(model_, id));
+  const SymbolId predicted = model_->stand_in("prediction " + node.name(), id);
+  const Tensor cost = energy.of(node.value(), Tensor(model_, model_->read(predicted)));
   if (cost.shape().rank() != 0) {
     throw ShapeError(fmt::format("{}: energy '{}' is {}; expected a scalar for each sample: sum it", who, energy.name,
                                  to_string(cost.shape())));
   }
   const bool none = cost.graph() == nullptr && cost.constant() == 0;
-  model_->predict(node.index(), id, none ? kAbsent : id_in(model_, cost, {}, "[predict] the energy of node '" + node.name() + "'"), energy);
+  const ExpressionId own = none ? kAbsent : id_in(model_, cost, {}, "[predict] the energy of node '" + node.name() + "'");
+  model_->predict(node.index(), predicted, id, own, energy);
 }
 
 void Network::energy_term(const Tensor& term, const std::string& name) {
@@ -146,7 +150,7 @@ std::vector<std::pair<std::string, Tensor>> Network::energies() const {
   }
   for (const ModelTerm& term : model_->terms()) {
     if (within(prefix_, term.name)) {
-      result.emplace_back(term.name, Tensor(model_, term.value));
+      result.emplace_back(term.name, Tensor(model_, model_->read(term.cost)));
     }
   }
   return result;
@@ -168,7 +172,7 @@ std::vector<Node> Network::nodes(const Selection& selection) const {
   std::vector<Node> result;
   for (std::size_t i = 0; i < model_->nodes().size(); ++i) {
     const Node node(model_, static_cast<Size>(i));
-    if (within(prefix_, node.name()) && selection({node.name(), {}, node.shape()})) {
+    if (within(prefix_, node.name()) && selection({node.name(), node.tags(), node.shape()})) {
       result.push_back(node);
     }
   }
@@ -198,6 +202,16 @@ std::vector<Parameter> Network::layer_state() const {
     }
   }
   return result;
+}
+
+void Network::tag(const Node& node, const std::string& tag) {
+  id_in(model_, node.value(), {}, "[tag] node '" + node.name() + "'");
+  model_->tag_node(node.index(), tag);
+}
+
+void Network::tag(const Parameter& parameter, const std::string& tag) {
+  id_in(model_, parameter, {}, "[tag] parameter '" + parameter.name() + "'");
+  model_->tag_parameter(parameter.index(), tag);
 }
 
 Node Network::node_named(const std::string& name) const {

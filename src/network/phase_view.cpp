@@ -49,15 +49,34 @@ std::vector<Size> loop_among(std::vector<Follower> left) {
 
 }  // namespace
 
-PhaseView::PhaseView(std::shared_ptr<Model> model, std::string phase, std::vector<NodeRule> rules, std::vector<bool> given, Mode mode)
-    : model_(std::move(model)), phase_(std::move(phase)), rules_(std::move(rules)), given_(std::move(given)), mode_(mode) {}
+PhaseView::PhaseView(std::shared_ptr<Model> model, const Phase& phase, const std::vector<bool>& given, Mode mode,
+                     RandomSource& random)
+    : model_(std::move(model)), phase_(phase.name()), mode_(mode), random_(&random), step_(model_->constant(0)) {
+  for (std::size_t i = 0; i < model_->nodes().size(); ++i) {
+    const ModelNode& node = model_->nodes()[i];
+    const Traits traits{node.name, node.tags, model_->symbol(node.value).shape};
+    rules_.push_back(phase.rule_for(traits, node.prediction != kAbsent, given[i]));
+    weights_.push_back(phase.weight_of(traits));
+    varies_ = varies_ || weights_.back().varies();
+    if (rules_.back().energy && node.energy == kAbsent) {
+      throw ArgumentError(fmt::format("[enter] phase '{}' gives node '{}' the energy '{}', but it has none to replace; expected "
+                                      "a node with an energy, whose weight is 0 elsewhere", phase_, node.name,
+                                      rules_.back().energy->name));
+    }
+  }
+  for (const ModelTerm& term : model_->terms()) {
+    term_weights_.push_back(phase.weight_of({term.name, {}, {}}));
+    varies_ = varies_ || term_weights_.back().varies();
+  }
+}
 
 void PhaseView::set_mode(Mode mode) {
   mode_ = mode;
   memo_.clear();
+  kept_.clear();
 }
 
-bool PhaseView::bound(Size node) const { return clamped(node) && given_[static_cast<std::size_t>(node)]; }
+bool PhaseView::bound(Size node) const { return rule(node).given; }
 
 ExpressionId PhaseView::value(Size node) const {
   return model_->read(bound(node) ? model_->input_of(node) : model_->node(node).value);
@@ -88,11 +107,27 @@ ExpressionId PhaseView::meaning_of_symbol(ExpressionId id) {
   if (const Modes* modes = model_->modes_of(symbol)) {
     return meaning(mode_ == Mode::training ? modes->training : modes->evaluation);
   }
+  if (const Size term = model_->term_of(symbol); term != kAbsent && static_cast<std::size_t>(term) < term_weights_.size()) {
+    const auto place = static_cast<std::size_t>(term);
+    return weighted(meaning(model_->terms()[place].value), term_weights_[place], model_->terms()[place].name);
+  }
   const Size node = model_->node_of(symbol);
   if (node == kAbsent || static_cast<std::size_t>(node) >= rules_.size()) {
     return id;
   }
-  return symbol == model_->node(node).seen ? seen(node) : value(node);
+  const ModelNode& own = model_->node(node);
+  if (symbol == own.cost) {
+    return energy(node);
+  }
+  if (symbol != own.seen && symbol != own.predicted) {
+    return value(node);
+  }
+  if (const auto found = kept_.find(symbol); found != kept_.end()) {
+    return found->second;
+  }
+  const ExpressionId result = symbol == own.seen ? seen(node) : prediction(node);
+  kept_.emplace(symbol, result);
+  return result;
 }
 
 /// The same operation on what its operands mean. Spans may change: a prediction may be shared where a value is not.
@@ -123,10 +158,54 @@ ExpressionId PhaseView::seen(Size node) {
                                     phase_, quoted(*model_, {first, showing_.end()}), model_->node(node).name));
   }
   showing_.push_back(node);
-  const ExpressionId base = rule(node).sees_prediction ? meaning(model_->node(node).prediction) : value(node);
+  const ExpressionId base = rule(node).sees_prediction ? meaning(model_->read(model_->node(node).predicted)) : value(node);
   const ExpressionId result = transformed(rule(node).seen, base, node, "shows");
   showing_.pop_back();
   return result;
+}
+
+ExpressionId PhaseView::prediction(Size node) {
+  return transformed(rule(node).prediction, meaning(model_->node(node).prediction), node, "is predicted through");
+}
+
+ExpressionId PhaseView::energy(Size node) {
+  const ModelNode& own = model_->node(node);
+  if (!rule(node).energy) {
+    return weighted(meaning(own.energy), weight(node), own.name);
+  }
+  const Energy& replaced = *rule(node).energy;
+  const Tensor cost = meaning(replaced.of({model_, model_->read(own.value)}, {model_, model_->read(own.predicted)}));
+  if (cost.shape().rank() != 0) {
+    throw ShapeError(fmt::format("[enter] phase '{}': energy '{}' of node '{}' is {}; expected a scalar for each sample: sum it",
+                                 phase_, replaced.name, own.name, to_string(cost.shape())));
+  }
+  return weighted(cost.id(), weight(node), own.name);
+}
+
+ExpressionId PhaseView::weighted(ExpressionId energy, const EnergyWeight& weight, const std::string& of) {
+  if (weight.is(1)) {
+    return energy;
+  }
+  const Tensor factor = meaning(weight({model_, step_}));
+  if (factor.shape().rank() != 0) {
+    throw ShapeError(fmt::format("[enter] phase '{}': the weight of '{}' is {}; expected a scalar", phase_, of,
+                                 to_string(factor.shape())));
+  }
+  return meaning(factor * Tensor(model_, energy)).id();
+}
+
+std::string PhaseView::unbounded_energy(Size node) const {
+  const ModelNode& own = model_->node(node);
+  const std::optional<Energy>& replaced = rule(node).energy;
+  const bool unbounded = replaced ? replaced->needs_clamp : own.needs_clamp;
+  return unbounded && !weight(node).is(0) ? (replaced ? replaced->name : own.energy_name) : "";
+}
+
+void PhaseView::at_step(ExpressionId step) {
+  if (step != step_ && varies_) {
+    memo_.clear();
+  }
+  step_ = step;
 }
 
 ExpressionId PhaseView::transformed(const Transform& transform, ExpressionId id, Size node, const char* what) {
@@ -134,7 +213,7 @@ ExpressionId PhaseView::transformed(const Transform& transform, ExpressionId id,
     return id;
   }
   const Tensor before(model_, id);
-  const Tensor after = transform(before);
+  const Tensor after = transform(before, *random_);
   if (after.graph() == nullptr) {
     return model_->constant(after.constant(), before.shape());
   }
@@ -146,8 +225,12 @@ ExpressionId PhaseView::transformed(const Transform& transform, ExpressionId id,
 }
 
 void PhaseView::check() {
-  for (std::size_t node = 0; node < rules_.size(); ++node) {
-    meaning(model_->read(model_->node(static_cast<Size>(node)).seen));
+  for (const ModelNode& node : model_->nodes()) {
+    for (const SymbolId symbol : {node.seen, node.predicted, node.cost}) {
+      if (symbol != kAbsent) {
+        meaning(model_->read(symbol));
+      }
+    }
   }
 }
 
@@ -160,11 +243,14 @@ std::vector<Assignment> PhaseView::follow() {
     }
     const ModelNode& own = model_->node(node);
     const Shape& shape = model_->symbol(own.value).shape;
-    const ExpressionId base = own.prediction == kAbsent ? model_->constant(0, shape) : meaning(own.prediction);
+    const ExpressionId base = own.prediction == kAbsent ? model_->constant(0, shape) : meaning(model_->read(own.predicted));
     left.push_back({node, transformed(rule(node).value, base, node, "follows"), {}});
+    const std::vector<SymbolId> predicting = symbols_read(*model_, base);
     for (const SymbolId symbol : symbols_read(*model_, left.back().value)) {
       const Size read = model_->node_of(symbol);
-      if (read != kAbsent && symbol == model_->node(read).value && follows(read)) {
+      // A transform may read the node's own value: the one before.
+      const bool before = read == node && std::find(predicting.begin(), predicting.end(), symbol) == predicting.end();
+      if (read != kAbsent && symbol == model_->node(read).value && follows(read) && !before) {
         left.back().reads.insert(read);
       }
     }

@@ -38,7 +38,7 @@ struct Expression {
 /// What a symbol stands for; decides where its value lives and how long.
 enum class SymbolKind : std::uint8_t {
   node_value,  // h of a node
-  node_seen,   // what the readers of a node see, or what differs by mode: replaced when a program is written, never run
+  stand_in,    // what readers of a node see, a prediction, an energy, what differs by mode: replaced when a program is written
   input,       // data given with each run
   parameter,   // trained, lives across runs
   state,       // of optimisers and counters, lives across runs

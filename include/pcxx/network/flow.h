@@ -46,6 +46,8 @@ class Flow {
   /// first one, everything is as in "relax".
   /// Throws ArgumentError, naming the nodes, if following nodes form a loop or one has no prediction.
   void enter(const std::string& phase);
+  /// The same with a phase that the network does not know, e.g. one that a rule makes for itself.
+  void enter(const Phase& phase);
 
   /// Says whether what follows trains, as every program does from its beginning, or evaluates: what dropout, batch_norm
   /// and by_mode() mean. Independent of the phase; a mode set inside a loop or branch ends with it.
@@ -57,12 +59,20 @@ class Flow {
 
   /// Returns what an expression over nodes means in the current phase.
   Tensor seen(const Tensor& expression) const;
+  /// Returns the nodes whose values, or the parameters that an expression reads in the current phase, in the order they
+  /// were made.
+  std::vector<Node> nodes_read(const Tensor& expression) const;
+  std::vector<Parameter> parameters_read(const Tensor& expression) const;
 
   /// Returns d energy / d h per sample for each node; an energy that is shared counts once for each sample. Throws
   /// ArgumentError for a free node whose own energy is unbounded in it.
   std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Node>& nodes) const;
   /// Returns the mean over the batch of d energy / d parameter for each.
   std::vector<Tensor> gradient(const Tensor& energy, const std::vector<Parameter>& parameters) const;
+
+  /// Returns d energy / d variable for any mixture of what the variables mean in the current phase: nodes, parameters,
+  /// variables, or any other expression. Of what is per sample each sample's own, of what is shared the mean over the batch.
+  std::vector<Tensor> gradients(const Tensor& energy, const std::vector<Tensor>& variables) const;
 
   /// Returns an optimiser of node values: its slots start at zero here, each time the program runs.
   OptimiserSteps optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes);
@@ -85,6 +95,16 @@ class Flow {
   /// The condition, boolean and shared, is looked at before each turn; after `limit` turns the loop ends anyway.
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no = [] {});
+
+  /// Runs cases[index]. The index is a shared scalar; one below 0 counts as 0, one above the last as the last (as in JAX).
+  void choose(const Tensor& index, const std::vector<std::function<void()>>& cases);
+
+  /// Runs the body once for each row of the sequences, which are (n, ...), and returns what it returned each time, stacked:
+  /// (n, ...). The state that is carried from row to row is what the body assigns.
+  std::vector<Tensor> scan(const std::vector<Tensor>& sequences,
+                           const std::function<std::vector<Tensor>(const std::vector<Tensor>& rows)>& body);
+  /// The same for step = 0 ... count - 1, without sequences.
+  std::vector<Tensor> scan(Size count, const std::function<std::vector<Tensor>(const Tensor& step)>& body);
 
   /// Draws that differ in every run and every step of the enclosing loops.
   Tensor random_normal(const Shape& shape, Span span = Span::per_sample);

@@ -35,6 +35,7 @@ class Node {
   Tensor energy() const;
   const std::string& name() const;
   const Shape& shape() const;
+  const std::set<std::string>& tags() const;
   Size index() const noexcept { return index_; }
   friend bool operator==(const Node& a, const Node& b) { return a.model_ == b.model_ && a.index_ == b.index_; }
 
@@ -96,6 +97,9 @@ class Network {
   std::vector<Parameter> parameters(const Selection& selection) const;
   /// Returns what layers keep beside their parameters, such as running statistics: saved, but not trained.
   std::vector<Parameter> layer_state() const;
+  /// Adds a tag, by which selections find what carries it.
+  void tag(const Node& node, const std::string& tag);
+  void tag(const Parameter& parameter, const std::string& tag);
   /// Throws NameError with the nearest known name.
   Node node_named(const std::string& name) const;
 

@@ -1,0 +1,71 @@
+/// The check that no node is read before it has a value: statements in order, with the nodes set so far.
+#include "network/unset_values.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "pcxx/core/errors.h"
+#include "program/passes/analysis.h"
+
+namespace pcxx {
+namespace {
+
+class Walk {
+ public:
+  explicit Walk(const Model& model) : model_(model) {}
+
+  void run(const Region& region, Symbols& set) {
+    for (const Statement& statement : region) {
+      std::visit([&](const auto& content) { run(content, set); }, statement.content);
+    }
+  }
+
+ private:
+  void run(const Assign& assign, Symbols& set) {
+    require(values_of(assign), set);
+    for (const Assignment& each : assign.assignments) {
+      set.insert(each.target);
+    }
+  }
+
+  void run(const Repeat& repeat, Symbols& set) { run(repeat.body, set); }  // runs at least once
+
+  void run(const While& loop, Symbols& set) {
+    require({loop.condition}, set);
+    Symbols inside = set;
+    run(loop.body, inside);
+  }
+
+  void run(const Branch& branch, Symbols& set) {
+    require({branch.condition}, set);
+    Symbols yes = set, no = set;
+    run(branch.yes, yes);
+    run(branch.no, no);
+    set.clear();
+    std::set_intersection(yes.begin(), yes.end(), no.begin(), no.end(), std::inserter(set, set.end()));
+  }
+
+  void run(const Call&, Symbols&) {}   // made by passes only
+  void run(const Stage&, Symbols&) {}
+
+  void require(const std::vector<ExpressionId>& values, const Symbols& set) const {
+    for (const SymbolId symbol : reads_of(model_, values)) {
+      if (model_.symbol(symbol).kind == SymbolKind::node_value && !set.contains(symbol)) {
+        throw ArgumentError("[flow] node '" + model_.symbol(symbol).name +
+                            "' is read before it has a value; expected it to be given as data, to follow in a phase that is "
+                            "entered before, e.g. \"start\", or to be assigned");
+      }
+    }
+  }
+
+  const Model& model_;
+};
+
+}  // namespace
+
+void require_values(const Model& model, const Region& body) {
+  Symbols set;
+  Walk(model).run(body, set);
+}
+
+}  // namespace pcxx
