@@ -26,6 +26,44 @@ struct PredictiveCoding {
   operator LearningRule() const;
 };
 
+/// Incremental predictive coding (Salvatori et al. 2024): values and weights move together, along gradients of one energy
+/// at one point, at the steps first_update, first_update + every, ... PCX's schedule (T, T0, Ti) is {.steps = T,
+/// .first_update = T0, .every = Ti, or 1 for Ti = 0, .final_update = true}. Energies are those after the last step.
+struct IncrementalPredictiveCoding {
+  Size steps = 8;
+  Size first_update = 0;      // the step at which weights begin to move; from `steps` on they do not move in the loop
+  Size every = 1;
+  bool final_update = false;  // one more step of the weights behind the loop
+  Optimiser values = sgd({.rate = 0.05});
+  Optimisers weights = adamw({.rate = 1e-3});
+  operator LearningRule() const;
+};
+
+/// Predictive coding towards a nudged target, set once: h := u - beta (u - y), and weights along the gradient divided by
+/// beta (PCX's positive nudging for beta > 0, negative for beta < 0). For squared errors of the targets.
+struct TargetNudging {
+  double beta = 0.1;  // -1 to 1, not 0; 1 is predictive coding
+  Size steps = 8;
+  Optimiser values = sgd({.rate = 0.05});
+  Optimisers weights = adamw({.rate = 1e-3});
+  operator LearningRule() const;
+};
+
+/// Z-IL (Song et al. 2020; Salvatori et al. 2022): values move once, at rate 1, from the outputs down, each level together
+/// with the weights that predict the level above; the weights move exactly as in backpropagation if every free node has
+/// the squared error and every given one any energy. A level is the longest way from a given node with an energy. What is
+/// read by several levels (skips, shared parameters) waits for the last, while gradients are taken at the forward pass.
+/// Weights have one optimiser for each group and level, "weights.level0", ...; energies are those of the forward pass.
+///
+/// With `steps` it is the hybrid of PCX's tutorial 6: values go on moving after their first step, at `later_rate`, and all
+/// weights take one more step at the end, from which energies are reported.
+struct ZeroDivergence {
+  Size steps = 0;           // 0: Z-IL; else the hybrid with so many steps, at least one for each level
+  double later_rate = 0.1;  // of the hybrid
+  Optimisers weights = sgd({.rate = 0.2});
+  operator LearningRule() const;
+};
+
 /// Backpropagation of the same network: one forward pass, gradient of the energies of the clamped nodes.
 struct Backpropagation {
   Optimisers weights = adamw({.rate = 1e-3});

@@ -1,0 +1,21 @@
+/// What all rules do at the end: report energies, and let the weights learn.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pcxx/learn/parameter_groups.h"
+#include "pcxx/learn/rules.h"
+
+namespace pcxx {
+
+using Energies = std::vector<std::pair<std::string, Tensor>>;
+
+/// Outputs the mean over the batch of each energy, and their sum.
+void report(Flow& flow, const Energies& energies);
+
+/// One step of every group along the mean gradient of `energy`, and the energies from which they learn: one statement.
+void learn(Flow& flow, const std::vector<ParameterGroup>& groups, const Tensor& energy, const Energies& energies);
+
+}  // namespace pcxx
