@@ -9,6 +9,7 @@
 #include "pcxx/network/layers.h"
 #include "pcxx/network/flow.h"         // programs over a network
 #include "pcxx/network/executor.h"     // programs compiled and run
+#include "pcxx/network/ensemble.h"
 #include "pcxx/learn/parameter_groups.h"  // optimisers, and who has which parameters
 #include "pcxx/learn/rules.h"          // predictive coding, backpropagation
 #include "pcxx/data/pictures.h"        // data sets: MNIST, CIFAR, ...

@@ -130,6 +130,10 @@ Array Executor::Implementation::result(SymbolId symbol, const std::string& what)
 
 Executor::Executor(const Network& network, const std::vector<Node>& given, const std::function<void(Flow&)>& write,
                    std::shared_ptr<State> state, const ExecutorOptions& options)
+    : Executor(network, given, write_program(network, given, write), std::move(state), options) {}
+
+Executor::Executor(const Network& network, const std::vector<Node>& given, const Program& program, std::shared_ptr<State> state,
+                   const ExecutorOptions& options)
     : implementation_(std::make_unique<Implementation>()) {
   if (state == nullptr) {
     throw ArgumentError("[executor] no state; expected what the network's initialise() returned");
@@ -141,7 +145,7 @@ Executor::Executor(const Network& network, const std::vector<Node>& given, const
   const auto device = backend(options.device);
   own.model = network.model();
   own.given = given;
-  own.program = write_program(network, given, write);
+  own.program = program;
   own.state = std::move(state);
   own.options = options;
   own.targets = targets_of(own.program);
@@ -215,6 +219,8 @@ Array Executor::value(const Node& node) const {
   }
   return own.result(symbol, "node '" + node.name() + "'");
 }
+
+Array Executor::value(std::int32_t symbol, const std::string& what) const { return implementation_->result(symbol, what); }
 
 Array Executor::output(const std::string& name) const {
   const Implementation& own = *implementation_;

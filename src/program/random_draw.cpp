@@ -24,7 +24,8 @@ DrawKey draw_key(std::uint64_t seed, const Expression& expression, std::span<con
   for (const double counter : counters) {
     stream = mixed(stream, std::bit_cast<std::uint64_t>(counter));
   }
-  return {seed, stream};
+  const auto& integers = expression.attributes.integers;
+  return {integers.size() > 2 ? std::bit_cast<std::uint64_t>(integers[2]) : seed, stream};
 }
 
 double draw(const Expression& expression, const DrawKey& key, Size sample, Size element) {

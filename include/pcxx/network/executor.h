@@ -56,6 +56,10 @@ class Executor {
   Size bytes(Size samples) const;
 
  private:
+  friend class Ensemble;  // runs a program of several
+  Executor(const Network& network, const std::vector<Node>& given, const Program& program, std::shared_ptr<State> state,
+           const ExecutorOptions& options);
+  Array value(std::int32_t symbol, const std::string& what) const;
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;
 };
