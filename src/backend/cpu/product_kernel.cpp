@@ -189,6 +189,30 @@ void copy_rows(Size rows, Size columns, const float* HWY_RESTRICT from, Size fro
   }
 }
 
+/// Columns [from, from + depth) of a's rows.
+struct Chunk {
+  const float* a;
+  Size step;  // floats from row to row
+  Size from, depth;
+};
+
+/// d [+]= a chunk of a times the same rows of every panel of a packed b(k, n).
+void times_panels(Size rows, Size n, Size k, const Chunk& chunk, const float* packed, float* d, Size d_step) {
+  for (Size column = 0; column < n; column += panel_columns()) {
+    const Size columns = std::min(panel_columns(), n - column);
+    const Size width = padded(columns);
+    all_blocks<false>(rows, {.a = chunk.a,
+                             .a_step = chunk.step,
+                             .b = packed + column * k + chunk.from * width,
+                             .b_step = width,
+                             .d = d + column,
+                             .d_step = d_step,
+                             .depth = chunk.depth,
+                             .columns = columns,
+                             .first = chunk.from == 0});
+  }
+}
+
 void row_group(Size rows, Size n, Size k, const float* a, const float* packed, float* d, float* scratch) {
   const bool copied = copies_rows(n, k);
   for (Size p = 0; p < k; p += kDepth) {
@@ -196,19 +220,8 @@ void row_group(Size rows, Size n, Size k, const float* a, const float* packed, f
     if (copied) {
       copy_rows(rows, depth, a + p, k, scratch, kRowStep);
     }
-    for (Size column = 0; column < n; column += panel_columns()) {
-      const Size columns = std::min(panel_columns(), n - column);
-      const Size width = padded(columns);
-      all_blocks<false>(rows, {.a = copied ? scratch : a + p,
-                               .a_step = copied ? kRowStep : k,
-                               .b = packed + column * k + p * width,
-                               .b_step = width,
-                               .d = d + column,
-                               .d_step = n,
-                               .depth = depth,
-                               .columns = columns,
-                               .first = p == 0});
-    }
+    const Chunk chunk{copied ? scratch : a + p, copied ? kRowStep : k, p, depth};
+    times_panels(rows, n, k, chunk, packed, d, n);
   }
 }
 
@@ -222,19 +235,7 @@ void gathered_rows(Size row, Size rows, Size n, Size k, const RowSource& a, cons
   for (Size p = 0; p < k; p += kDepth) {
     const Size depth = std::min(kDepth, k - p);
     a.copy(a.self, row, rows, p, p + depth, scratch, kRowStep);
-    for (Size column = 0; column < n; column += panel_columns()) {
-      const Size columns = std::min(panel_columns(), n - column);
-      const Size width = padded(columns);
-      all_blocks<false>(rows, {.a = scratch,
-                               .a_step = kRowStep,
-                               .b = packed + column * k + p * width,
-                               .b_step = width,
-                               .d = d + column,
-                               .d_step = d_step,
-                               .depth = depth,
-                               .columns = columns,
-                               .first = p == 0});
-    }
+    times_panels(rows, n, k, {scratch, kRowStep, p, depth}, packed, d, d_step);
   }
 }
 

@@ -1,8 +1,8 @@
 /// Prepared calls of convolutions: pictures with packed weights, sums over samples, packing.
-#include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "backend/cpu/call.h"
-#include "backend/cpu/pooling.h"
 
 namespace pcxx::cpu {
 namespace {
