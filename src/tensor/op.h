@@ -93,6 +93,11 @@ enum class Activation : std::uint8_t {
   count,
 };
 
+/// Returns whether each element of the result comes from one element of each operand.
+constexpr bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
+/// Returns whether the operation drops axes.
+constexpr bool is_reduction(Op op) { return op == Op::sum || op == Op::max || op == Op::logsumexp; }
+
 std::string_view to_string(Op op);
 std::string_view to_string(Activation activation);
 

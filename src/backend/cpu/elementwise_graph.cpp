@@ -22,8 +22,6 @@ Domain join(Domain a, Domain b) {
 
 namespace {
 
-bool is_reduction(Op op) { return op == Op::sum || op == Op::max || op == Op::logsumexp; }
-
 class Builder {
  public:
   explicit Builder(const FusedKernel& kernel) : kernel_(kernel) { graph_.columns = kernel.columns; }

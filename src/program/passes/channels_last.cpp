@@ -42,9 +42,6 @@ Shape permuted(const Shape& shape, const std::vector<Size>& axes) {
 
 Shape last_shape(const Shape& shape) { return permuted(shape, to_last(shape.rank())); }
 
-bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
-bool is_reduction(Op op) { return op == Op::sum || op == Op::max || op == Op::logsumexp; }
-
 /// An expression rewritten: its value as it was, or with its first axis moved to the end.
 struct Form {
   ExpressionId id;

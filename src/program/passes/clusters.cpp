@@ -13,10 +13,6 @@
 namespace pcxx {
 namespace {
 
-bool is_reduction(Op op) { return op == Op::sum || op == Op::max || op == Op::logsumexp; }
-
-bool is_elementwise(Op op) { return op >= Op::negate && op <= Op::select; }
-
 /// Returns the number of elements that a reduction over the last axes takes together; 0 for other axes.
 Size reduced_columns(const Graph& graph, const Expression& e) {
   const Shape& from = graph[e.operands[0]].shape;
