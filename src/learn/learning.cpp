@@ -1,9 +1,18 @@
 /// Reporting and learning: one statement, read from the state before.
 #include "learn/learning.h"
 
+#include <fmt/format.h>
+
+#include "pcxx/core/errors.h"
 #include "pcxx/tensor/operations.h"
 
 namespace pcxx {
+
+void require_steps(const char* who, Size steps) {
+  if (steps < 0) {
+    throw ArgumentError(fmt::format("[{}] {} steps; expected at least 0", who, steps));
+  }
+}
 
 // [learn]
 void report(Flow& flow, const Energies& energies) {

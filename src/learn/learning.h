@@ -12,6 +12,9 @@ namespace pcxx {
 
 using Energies = std::vector<std::pair<std::string, Tensor>>;
 
+/// Throws ArgumentError, in the rule's name, for a negative number of steps.
+void require_steps(const char* who, Size steps);
+
 /// Outputs the mean over the batch of each energy, and their sum.
 void report(Flow& flow, const Energies& energies);
 

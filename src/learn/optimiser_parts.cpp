@@ -106,4 +106,9 @@ Optimiser averaged(Optimiser optimiser, double decay) {
   return optimiser;
 }
 
+Optimiser skipping_zeros(Optimiser optimiser) {
+  optimiser.skips_zeros = true;
+  return optimiser;
+}
+
 }  // namespace pcxx

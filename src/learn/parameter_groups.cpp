@@ -30,6 +30,17 @@ void require_partition(const Network& network, const std::vector<ParameterGroup>
 /// Returns "hidden1" for "hidden1.weight", and a name without a dot as it is.
 std::string layer_of(const std::string& parameter) { return parameter.substr(0, parameter.rfind('.')); }
 
+/// Returns how often a parameter has been stepped: its own count if its group skips zeros, else the group's.
+const Array& count_of(const State& state, const std::string& group, const std::string& parameter) {
+  const std::string own = group + "/" + parameter + "/count";
+  for (const auto& [symbol, entry] : state.entries()) {
+    if (entry.name == own) {
+      return entry.array;
+    }
+  }
+  return state.at(group + "/count");
+}
+
 bool is_zero(const Array& count) { return count.to(ElementType::f64).as<double>()[0] == 0; }
 
 }  // namespace
@@ -80,7 +91,7 @@ State with_averages(const Network& network, const State& state) {
       if (entry.name.ends_with(end)) {
         const std::string group = entry.name.substr(0, entry.name.size() - end.size());
         found = true;
-        if (!is_zero(state.at(group + "/count"))) {
+        if (!is_zero(count_of(state, group, parameter.name()))) {
           result.at(parameter.name()) = entry.array;
         }
       }

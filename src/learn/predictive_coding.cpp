@@ -1,4 +1,4 @@
-/// Predictive coding and what differs from it only in when weights move or where targets stand.
+/// Predictive coding and what differs from it only in when weights move.
 #include <fmt/format.h>
 
 #include "learn/learning.h"
@@ -7,12 +7,6 @@
 
 namespace pcxx {
 namespace {
-
-void require_steps(const char* who, Size steps) {
-  if (steps < 0) {
-    throw ArgumentError(fmt::format("[{}] {} steps; expected at least 0", who, steps));
-  }
-}
 
 // [predictive_coding]
 void predictive_coding(Flow& flow, const PredictiveCoding& rule) {
@@ -66,36 +60,6 @@ void incremental(Flow& flow, const IncrementalPredictiveCoding& rule) {
   }
 }
 
-/// The targets: nodes with data and an energy. Throws ArgumentError if there are none.
-std::vector<Node> targets_of(const Flow& flow) {
-  std::vector<Node> targets = flow.given_nodes();
-  std::erase_if(targets, [](const Node& node) { return !node.has_energy(); });
-  if (targets.empty()) {
-    throw ArgumentError("[target_nudging] no given node has an energy; expected a target that the network predicts");
-  }
-  return targets;
-}
-
-void target_nudging(Flow& flow, const TargetNudging& rule) {
-  const std::vector<ParameterGroup> groups = parameter_groups(flow, rule.weights);
-  flow.enter("start");
-  Phase nudged("nudged", Role::clamped), held("held", Role::free);
-  for (const Node& target : targets_of(flow)) {
-    const auto towards = [target, beta = rule.beta](const Tensor& u) { return u - beta * (u - target.value()); };
-    nudged.release(named(target.name())).follow(named(target.name()), towards);
-    held.release(named(target.name())).clamp(named(target.name()));
-  }
-  flow.enter(nudged);
-  flow.enter(held);
-  const std::vector<Node> nodes = flow.free_nodes();
-  const Tensor energy = flow.network().energy();
-  if (rule.steps > 0 && !nodes.empty()) {
-    const OptimiserSteps values = flow.optimiser(rule.values, nodes);
-    flow.repeat(rule.steps, [&](const Tensor&) { values.step(flow.gradient(energy, nodes)); });
-  }
-  learn(flow, groups, (1 / rule.beta) * energy, flow.network().energies());
-}
-
 }  // namespace
 
 PredictiveCoding::operator LearningRule() const {
@@ -110,14 +74,6 @@ IncrementalPredictiveCoding::operator LearningRule() const {
                                     first_update, every));
   }
   return {"incremental", [rule = *this](Flow& flow) { incremental(flow, rule); }};
-}
-
-TargetNudging::operator LearningRule() const {
-  require_steps("target_nudging", steps);
-  if (!(beta >= -1 && beta <= 1) || beta == 0) {
-    throw ArgumentError(fmt::format("[target_nudging] beta is {}; expected -1 to 1, but not 0", beta));
-  }
-  return {"target_nudging", [rule = *this](Flow& flow) { target_nudging(flow, rule); }};
 }
 
 }  // namespace pcxx

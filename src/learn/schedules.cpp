@@ -112,6 +112,13 @@ Schedule piecewise_constant(double first, const std::vector<std::pair<Size, doub
 }
 
 // [joined]
+Schedule by_epoch(Schedule schedule, Size updates) {
+  require_updates("by_epoch", updates);
+  return Schedule([schedule = std::move(schedule), every = static_cast<double>(updates)](const Tensor& count) {
+    return schedule(floor(count / every));
+  });
+}
+
 Schedule joined(const std::vector<Schedule>& schedules, const std::vector<Size>& boundaries) {
   if (schedules.size() != boundaries.size() + 1) {
     throw ArgumentError(fmt::format("[joined] {} schedules and {} boundaries; expected one boundary between each two",

@@ -236,9 +236,7 @@ class ZeroDivergenceStep {
 }  // namespace
 
 ZeroDivergence::operator LearningRule() const {
-  if (steps < 0) {
-    throw ArgumentError(fmt::format("[zero_divergence] {} steps; expected at least 0", steps));
-  }
+  require_steps("zero_divergence", steps);
   return {"zero_divergence", [rule = *this](Flow& flow) {
             flow.enter("start");
             ZeroDivergenceStep step(flow, rule);

@@ -16,6 +16,7 @@ namespace {
 /// One variable of an optimiser: itself and its memory.
 struct Moving {
   SymbolId value;
+  SymbolId count;  // the optimiser's, or its own if steps are skipped
   std::string name;
   std::set<std::string> tags;
   std::vector<SymbolId> slots = {};
@@ -26,11 +27,10 @@ struct Steps {
   std::shared_ptr<FlowWriter> writer;
   Optimiser optimiser;
   std::vector<Moving> variables;
-  SymbolId count;
   bool counts;
 
   OptimiserInput input(const Moving& variable, const Tensor& gradient) const {
-    OptimiserInput result{writer->read(variable.value), gradient, {}, writer->read(count), variable.name, variable.tags};
+    OptimiserInput result{writer->read(variable.value), gradient, {}, writer->read(variable.count), variable.name, variable.tags};
     for (const SymbolId slot : variable.slots) {
       result.slots.push_back(writer->read(slot));
     }
@@ -86,22 +86,29 @@ struct Steps {
   void operator()(const std::vector<Tensor>& gradients, const std::optional<Tensor>& condition) const {
     const std::optional<Tensor> holds =
         condition ? std::optional(writer->checked_condition(*condition, "step_if")) : std::nullopt;
-    const std::vector<OptimiserOutput> outputs = updates(checked(gradients));
+    const std::vector<Tensor> meant = checked(gradients);
+    const std::vector<OptimiserOutput> outputs = updates(meant);
     std::vector<Assignment> assignments;
-    const auto assign = [&](SymbolId target, const Tensor& value) {
-      assignments.push_back(
-          writer->assignment(target, holds ? select(*holds, value, writer->read(target)) : value));
+    const auto assign = [&](const std::optional<Tensor>& moves, SymbolId target, const Tensor& value) {
+      assignments.push_back(writer->assignment(target, moves ? select(*moves, value, writer->read(target)) : value));
     };
     for (std::size_t i = 0; i < variables.size(); ++i) {
-      assign(variables[i].value, outputs[i].value);
+      const std::optional<Tensor> moves = optimiser.skips_zeros ? moves_by(holds, meant[i]) : holds;
+      assign(moves, variables[i].value, outputs[i].value);
       for (std::size_t slot = 0; slot < outputs[i].slots.size(); ++slot) {
-        assign(variables[i].slots[slot], outputs[i].slots[slot]);
+        assign(moves, variables[i].slots[slot], outputs[i].slots[slot]);
+      }
+      if (counts && (optimiser.skips_zeros || i == 0)) {
+        assign(moves, variables[i].count, writer->read(variables[i].count) + 1.0);
       }
     }
-    if (counts) {
-      assign(count, writer->read(count) + 1.0);
-    }
     writer->assign(std::move(assignments));
+  }
+
+  /// Returns whether a gradient is to move its variable; a NaN is, so that it is noticed.
+  static Tensor moves_by(const std::optional<Tensor>& condition, const Tensor& gradient) {
+    const Tensor moves = !equal(sum(abs(gradient)), 0.0);
+    return condition ? *condition && moves : moves;
   }
 };
 
@@ -120,7 +127,8 @@ bool reads_count(const Steps& steps) {
     std::vector<Tensor> results = output.slots;
     results.push_back(output.value);
     for (const Tensor& result : results) {
-      if (result.graph() != nullptr && reads(result, steps.count)) {
+      const auto read = [&](const Moving& variable) { return reads(result, variable.count); };
+      if (result.graph() != nullptr && std::any_of(steps.variables.begin(), steps.variables.end(), read)) {
         return true;
       }
     }
@@ -247,9 +255,14 @@ std::vector<Tensor> Flow::gradients(const Tensor& energy, const std::vector<Tens
 }
 
 OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Node>& nodes) {
-  Steps steps{writer_, optimiser, {}, writer_->temporary(optimiser.name + " count", {}, Span::shared), true};
+  if (optimiser.skips_zeros) {
+    throw ArgumentError("[optimiser] '" + optimiser.name +
+                        "' skips zeros and is for node values, which move even so; expected skipping_zeros() for parameters only");
+  }
+  Steps steps{writer_, optimiser, {}, true};
+  const SymbolId count = writer_->temporary(optimiser.name + " count", {}, Span::shared);
   for (const Node& node : nodes) {
-    Moving variable{writer_->target(node), node.name(), {}};
+    Moving variable{writer_->target(node), count, node.name(), {}};
     for (const std::string& slot : optimiser.slots) {
       variable.slots.push_back(writer_->temporary(node.name() + " " + slot, node.shape(), Span::per_sample));
     }
@@ -263,7 +276,7 @@ OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Nod
     }
   }
   if (steps.counts) {
-    start.push_back(writer_->assignment(steps.count, 0.0));
+    start.push_back(writer_->assignment(count, 0.0));
   }
   writer_->assign(std::move(start));
   OptimiserSteps result;
@@ -273,10 +286,11 @@ OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Nod
 
 OptimiserSteps Flow::optimiser(const Optimiser& optimiser, const std::vector<Parameter>& parameters, const std::string& name) {
   writer_->reserve_optimiser(name);
-  Steps steps{writer_, optimiser, {}, writer_->state(name + "/count", {}), true};
+  Steps steps{writer_, optimiser, {}, true};
   for (const Parameter& parameter : parameters) {
     writer_->own(parameter, "optimiser");
-    Moving variable{writer_->target(Tensor(parameter)), parameter.name(), parameter.tags()};
+    const std::string count = optimiser.skips_zeros ? fmt::format("{}/{}/count", name, parameter.name()) : name + "/count";
+    Moving variable{writer_->target(Tensor(parameter)), writer_->state(count, {}), parameter.name(), parameter.tags()};
     for (const std::string& slot : optimiser.slots) {
       variable.slots.push_back(writer_->state(fmt::format("{}/{}/{}", name, parameter.name(), slot), parameter.shape()));
     }
@@ -315,6 +329,8 @@ Tensor Flow::variable(const std::string& name, const Tensor& initial) {
   writer_->assign({writer_->assignment(symbol, meant)});
   return writer_->read(symbol);
 }
+
+Tensor Flow::lasting_variable(const std::string& name, const Shape& shape) { return writer_->lasting(name, shape); }
 
 void Flow::repeat(Size count, const std::function<void(const Tensor&)>& body) { writer_->repeat(count, body); }
 

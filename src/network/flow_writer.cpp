@@ -171,6 +171,18 @@ SymbolId FlowWriter::output(const std::string& name, const Tensor& like) {
   return model_->add_symbol({name, SymbolKind::output, like.dtype(), like.span(), like.shape()});
 }
 
+Tensor FlowWriter::lasting(const std::string& name, const Shape& shape) {
+  if (name.empty() || !lasting_.insert(name).second) {
+    throw NameError("[lasting_variable] '" + name + "' is taken or empty; expected one name for each, under which it is saved");
+  }
+  const SymbolId symbol = state("lasting/" + name, shape);
+  if (model_->symbol(symbol).shape != shape) {
+    throw ShapeError(fmt::format("[lasting_variable] '{}' is {} in another program; expected the same shape, not {}", name,
+                                 to_string(model_->symbol(symbol).shape), to_string(shape)));
+  }
+  return read(symbol);
+}
+
 void FlowWriter::reserve_optimiser(const std::string& name) {
   if (name.empty() || !optimisers_.insert(name).second) {
     throw NameError("[optimiser] '" + name + "' is taken or empty; expected one name for each optimiser of parameters, "

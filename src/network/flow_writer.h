@@ -42,6 +42,9 @@ class FlowWriter : public RandomSource {
   SymbolId temporary(const std::string& name, const Shape& shape, Span span, DType dtype = DType::real);
   SymbolId state(const std::string& name, const Shape& shape) { return model_->state(name, shape); }
   SymbolId output(const std::string& name, const Tensor& like);
+  /// Returns a state that the user names.
+  Tensor lasting(const std::string& name, const Shape& shape);
+
   /// Reserves the name of an optimiser of parameters. Throws NameError if the program has one of that name.
   void reserve_optimiser(const std::string& name);
 
@@ -90,7 +93,7 @@ class FlowWriter : public RandomSource {
   std::vector<Region> open_;  // innermost last
   std::vector<Turn> turns_;
   std::optional<std::vector<Assignment>> collected_;  // inside together()
-  std::set<std::string> outputs_, optimisers_;
+  std::set<std::string> outputs_, optimisers_, lasting_;
   Size draws_ = 0;
   std::vector<Assignment> layer_updates_;
   std::size_t layer_updates_at_ = 0;  // place in the outermost region

@@ -93,6 +93,17 @@ TEST_F(FlowErrors, OfOptimisers) {
             "[optimiser] 'liar' declares 2 slots but returns 0");
 }
 
+TEST_F(FlowErrors, OfLastingVariables) {
+  EXPECT_EQ(refusal([&](Flow& f) {
+              f.lasting_variable("mean");
+              f.lasting_variable("mean");
+            }),
+            "[lasting_variable] 'mean' is taken or empty; expected one name for each, under which it is saved");
+  run_once(net, {{net.x, numbers({1, 2}, {1, 2})}}, [](Flow& flow) { flow.lasting_variable("centre", {2}); });
+  EXPECT_EQ(refusal([&](Flow& f) { f.lasting_variable("centre", {3}); }),
+            "[lasting_variable] 'centre' is (2) in another program; expected the same shape, not (3)");
+}
+
 TEST_F(FlowErrors, OfStatementsAfterTheEnd) {
   std::vector<Flow> kept;
   run_once(net, {{net.x, numbers({1, 2}, {1, 2})}}, [&](Flow& flow) { kept.push_back(flow); });

@@ -218,6 +218,25 @@ TEST_P(Flows, RunsAreCountedBeyondF32) {
   EXPECT_EQ(number(state->at("random/turn")), 1);
 }
 
+/// A running mean over batches, in two programs over one state.
+TEST_P(Flows, LastingVariablesLiveAcrossRunsAndPrograms) {
+  const auto state = std::make_shared<State>(net.initialise(0));
+  const auto add = [&](Flow& flow) {
+    const Tensor sum = flow.lasting_variable("sum", net.x.shape()), count = flow.lasting_variable("count");
+    flow.assign({{sum, sum + batch_mean(Tensor(net.x))}, {count, count + 1.0}});
+    flow.output("mean", sum / count);
+  };
+  const auto batch = [](double first) { return numbers({2, 2}, {first, 1, first + 2, 3}); };
+  Executor one(net, {net.x}, add, state, {.device = GetParam()}), two(net, {net.x}, add, state, {.device = GetParam()});
+  one.run({{net.x, batch(1)}});
+  EXPECT_EQ(numbers_of(one.output("mean")), (Numbers{2, 2}));
+  two.run({{net.x, batch(3)}});
+  EXPECT_EQ(numbers_of(two.output("mean")), (Numbers{3, 2}));
+  one.run({{net.x, batch(8)}});
+  EXPECT_EQ(numbers_of(one.output("mean")), (Numbers{5, 2}));
+  EXPECT_EQ(numbers_of(state->at("lasting/count")), Numbers{3});
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, Flows, testing::ValuesIn(devices()), device_name);
 
 }  // namespace

@@ -81,6 +81,11 @@ Optimiser decayed(Optimiser optimiser, double amount, Selection decays = everyth
 /// at zero (optax.ema of the parameters). States and checkpoints have it as "average"; with_averages() evaluates with it.
 Optimiser averaged(Optimiser optimiser, double decay = 0.999);
 
+/// Leaves a parameter whose gradient is zero in every element as it is: its value, its moments and its count, which is its
+/// own. Before an error has reached a layer its gradient is exactly zero, and AdamW would decay its weights and age its
+/// moments all the same (what counts is the gradient before any other part). For parameters, not for node values.
+Optimiser skipping_zeros(Optimiser optimiser);
+
 /// One optimiser for the parameters that a selection picks.
 struct OptimiserGroup {
   Selection parameters = everything();

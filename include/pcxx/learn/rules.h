@@ -28,21 +28,26 @@ struct PredictiveCoding {
 
 /// Incremental predictive coding (Salvatori et al. 2024): values and weights move together, along gradients of one energy
 /// at one point, at the steps first_update, first_update + every, ... PCX's schedule (T, T0, Ti) is {.steps = T,
-/// .first_update = T0, .every = Ti, or 1 for Ti = 0, .final_update = true}. Energies are those after the last step.
+/// .first_update = T0, .every = Ti, or 1 for Ti = 0, .final_update = true}. Energies are those after the last step. Weights
+/// of a layer that no error has reached yet stay as they are, moments included; PCX moves them: .weights = adamw(...).
 struct IncrementalPredictiveCoding {
   Size steps = 8;
   Size first_update = 0;      // the step at which weights begin to move; from `steps` on they do not move in the loop
   Size every = 1;
   bool final_update = false;  // one more step of the weights behind the loop
   Optimiser values = sgd({.rate = 0.05});
-  Optimisers weights = adamw({.rate = 1e-3});
+  Optimisers weights = skipping_zeros(adamw({.rate = 1e-3}));
   operator LearningRule() const;
 };
 
 /// Predictive coding towards a nudged target, set once: h := u - beta (u - y), and weights along the gradient divided by
-/// beta (PCX's positive nudging for beta > 0, negative for beta < 0). For squared errors of the targets.
+/// beta. PCX's positive nudging for beta > 0, negative for beta < 0, centred for a sign that is drawn. For squared errors
+/// of the targets. Outputs "beta"; the count of batches and the sign are in checkpoints.
 struct TargetNudging {
-  double beta = 0.1;  // -1 to 1, not 0; 1 is predictive coding
+  Schedule beta = 0.1;    // of the batches before, clamped to -1 to 1; 1 is predictive coding, 0 teaches nothing
+  bool centred = false;   // each sign of beta with probability one half, drawn from the seed
+  Size sign_batches = 1;  // batches in a row that share a sign: 1, or those of an epoch, as in PCX
+  bool pcx = false;       // as PCX's benchmark: beta is 1 from -1 downwards, too, which is predictive coding
   Size steps = 8;
   Optimiser values = sgd({.rate = 0.05});
   Optimisers weights = adamw({.rate = 1e-3});

@@ -13,12 +13,16 @@ namespace pcxx {
 /// A number converts to a constant schedule.
 class Schedule {
  public:
-  Schedule(double rate) : rate_([rate](const Tensor&) { return Tensor(rate); }) {}  // implicit: {.rate = 0.1} must read well
+  Schedule(double rate)  // implicit: {.rate = 0.1} must read well
+      : rate_([rate](const Tensor&) { return Tensor(rate); }), constant_(rate) {}
   explicit Schedule(std::function<Tensor(const Tensor& count)> rate) : rate_(std::move(rate)) {}
   Tensor operator()(const Tensor& count) const { return rate_(count); }
+  /// Returns the number of a schedule that was made from one.
+  const std::optional<double>& constant() const noexcept { return constant_; }
 
  private:
   std::function<Tensor(const Tensor&)> rate_;
+  std::optional<double> constant_;
 };
 
 /// From `first` to `last` in a straight line over `updates`, then constant.
@@ -59,6 +63,10 @@ Schedule exponential_decay(const ExponentialDecay& options);
 /// `first`, multiplied by each factor from its update on (optax.piecewise_constant_schedule). Throws ArgumentError unless
 /// the updates rise.
 Schedule piecewise_constant(double first, const std::vector<std::pair<Size, double>>& factors);
+
+/// The schedule counted in epochs: it changes every `updates` updates, those of an epoch, and counts epochs where it would
+/// count updates. Throws ArgumentError unless there is at least one update.
+Schedule by_epoch(Schedule schedule, Size updates);
 
 /// One schedule after the other: schedules[i + 1] takes over at update boundaries[i] and counts from 0 there
 /// (optax.join_schedules). Throws ArgumentError unless there is one boundary less than schedules, and they rise.

@@ -90,6 +90,11 @@ class Flow {
   /// Adds a variable that lives within one run and starts at `initial`.
   Tensor variable(const std::string& name, const Tensor& initial);
 
+  /// Returns a shared variable that lives across runs, in State and checkpoints as "lasting/name", and starts at zero: in
+  /// every program that asks for the name it is the same one. Throws NameError if this program has asked for the name, ShapeError
+  /// if another program gave it another shape.
+  Tensor lasting_variable(const std::string& name, const Shape& shape = {});
+
   /// `step`, a shared scalar, counts from 0.
   void repeat(Size count, const std::function<void(const Tensor& step)>& body);
   /// The condition, boolean and shared, is looked at before each turn; after `limit` turns the loop ends anyway.

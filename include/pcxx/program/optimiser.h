@@ -33,6 +33,8 @@ struct Optimiser {
   /// What comes before the updates: the gradients of all variables of one step from those that were given, e.g. clipped
   /// by the norm of all of them. Empty: they are taken as they are.
   std::function<std::vector<Tensor>(const std::vector<OptimiserInput>&)> prepare = {};
+  /// Whether a parameter whose whole gradient is zero stays as it is: value, slots and its count, which is then its own.
+  bool skips_zeros = false;
 };
 
 }  // namespace pcxx
