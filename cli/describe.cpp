@@ -83,12 +83,12 @@ std::string common(const NetworkRecipe& network, std::string LayerRecipe::*membe
 }  // namespace
 
 std::string describe_network(const NetworkRecipe& network) {
-  std::vector<Size> widths{network.input};
+  std::vector<std::string> sizes{fmt::format("{}", fmt::join(network.input, "x"))};
   for (const LayerRecipe& layer : network.layers) {
-    widths.push_back(layer.width);
+    sizes.push_back(layer.channels > 0 ? fmt::format("{} channels", layer.channels) : std::to_string(layer.width));
   }
   const std::string activation = common(network, &LayerRecipe::activation);
-  return fmt::format("{}{}{}", fmt::join(widths, " → "), activation.empty() ? "" : ", ",
+  return fmt::format("{}{}{}", fmt::join(sizes, " → "), activation.empty() ? "" : ", ",
                      activation);
 }
 

@@ -189,17 +189,21 @@ Split load_data(const DataRecipe& recipe) {
 }
 
 void check_fit(const Recipe& recipe, const Split& data) {
-  const Size features = data.train.input_shape().elements();
-  const auto complain = [&](const char* what, Size has, Size needs) {
-    throw RecipeError(
-        fmt::format("[recipe] {}: the network's {} has {} values, but {} has {}; correct [network]",
-                    recipe.name, what, has, recipe.data.name, needs));
+  const Shape picture = data.train.input_shape();
+  const auto complain = [&](const char* what, const std::string& has, const std::string& needs) {
+    throw RecipeError(fmt::format("[recipe] {}: the network's {} has {}, but {} has {}; correct [network]", recipe.name, what,
+                                  has, recipe.data.name, needs));
   };
-  if (recipe.network.input != features) {
-    complain("input", recipe.network.input, features);
+  const auto values = [](Size count) { return fmt::format("{} values", count); };
+  const Shape& input = recipe.network.input;
+  if (input.elements() != picture.elements()) {
+    complain("input", values(input.elements()), std::to_string(picture.elements()));
+  }
+  if (input.rank() > 1 && input != picture) {
+    complain("input", "the shape " + to_string(input), to_string(picture));
   }
   if (recipe.network.layers.back().width != data.train.classes) {
-    complain("label", recipe.network.layers.back().width, data.train.classes);
+    complain("label", values(recipe.network.layers.back().width), std::to_string(data.train.classes));
   }
   if (recipe.data.drop_last && data.train.size() < recipe.data.batch) {
     throw RecipeError(

@@ -1,50 +1,85 @@
-/// Networks of convolutional blocks: what a block does, then the list of them.
+/// Networks of convolutional blocks: the list of each one's blocks, spelled out as layers.
 #include "pcxx/run/models.h"
 
 #include <fmt/format.h>
 
+#include <map>
 #include <vector>
 
-#include "pcxx/network/layers.h"
-#include "pcxx/tensor/operations.h"
+#include "run/recipe_network.h"
 
 namespace pcxx {
 namespace {
 
+/// A convolution 3x3, an activation and perhaps a maximum pool of 2: one node.
 struct PictureBlock {
-  Size channels;
+  Size channels;  // as the widths below in units of the first block's
   Size stride = 1;
   bool pool = false;
 };
 
-/// Blocks of pictures, then blocks of vectors, each one node; the label is linear in the last.
-std::unique_ptr<Network> picture_network(const PictureModelOptions& options, const std::vector<PictureBlock>& blocks,
-                                         const std::vector<Size>& widths) {
+/// Blocks of pictures, then blocks of vectors; the label is linear in the last.
+struct PictureModel {
+  Size channels;
+  std::vector<PictureBlock> blocks;
+  std::vector<Size> widths;
+};
+
+const std::map<std::string, PictureModel>& picture_models() {
+  static const std::map<std::string, PictureModel> kModels = {
+      {"alexnet", {64, {{1, 2, true}, {3, 1, true}, {6}, {4}, {4, 1, true}}, {64, 64}}},
+      {"vgg5", {128, {{1, 1, true}, {2, 1, true}, {4, 1, true}, {4, 1, true}}, {}}}};
+  return kModels;
+}
+
+std::unique_ptr<Network> picture_network(const char* name, const PictureModelOptions& options) {
+  const NetworkRecipe recipe = picture_model(
+      name, {.picture = options.picture, .classes = options.classes, .activation = options.activation});
   auto network = std::make_unique<Network>();
-  const auto add = [&](const Tensor& prediction) {
-    return network->node(fmt::format("block{}", network->nodes().size()), prediction.shape(), prediction);
-  };
-  Tensor x = network->node("input", options.picture);
-  for (const PictureBlock& block : blocks) {
-    const Tensor made = activate(options.activation, conv2d(x, block.channels, 3, {.stride = block.stride, .padding = 1}));
-    x = add(block.pool ? max_pool2d(made, 2) : made);
+  Node below = network->node("input", recipe.input);
+  for (const LayerRecipe& layer : recipe.layers) {
+    below = add_layer(*network, below, layer, layer.name == "label" ? options.output : squared_error());
   }
-  x = reshape(x, {x.shape().elements()});
-  for (const Size width : widths) {
-    x = add(activate(options.activation, linear(x, width)));
-  }
-  network->node("label", {options.classes}, linear(x, options.classes), options.output);
   return network;
 }
 
 }  // namespace
 
-std::unique_ptr<Network> vgg5(const PictureModelOptions& options) {
-  return picture_network(options, {{128, 1, true}, {256, 1, true}, {512, 1, true}, {512, 1, true}}, {});
+std::vector<std::string> picture_model_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, model] : picture_models()) {
+    names.push_back(name);
+  }
+  return names;
 }
 
-std::unique_ptr<Network> alexnet(const PictureModelOptions& options) {
-  return picture_network(options, {{64, 2, true}, {192, 1, true}, {384}, {256}, {256, 1, true}}, {4096, 4096});
+NetworkRecipe picture_model(const std::string& name, const PictureModelRecipe& options) {
+  const PictureModel& model = picture_models().at(name);
+  const Size unit = options.channels > 0 ? options.channels : model.channels;
+  NetworkRecipe network{options.picture, {}};
+  const auto add = [&](LayerRecipe layer) {
+    layer.name = fmt::format("block{}", network.layers.size() + 1);
+    layer.activation = options.activation;
+    layer.initialiser = options.initialiser;
+    layer.bias = options.bias;
+    network.layers.push_back(std::move(layer));
+  };
+  for (const PictureBlock& block : model.blocks) {
+    add({.channels = block.channels * unit, .kernel = 3, .stride = block.stride, .padding = 1, .max_pool = block.pool ? 2 : 0});
+  }
+  for (const Size width : model.widths) {
+    add({.width = width * unit});
+  }
+  add({.width = options.classes});
+  LayerRecipe& label = network.layers.back();
+  label.name = "label";
+  label.activation = "identity";
+  label.energy = options.energy;
+  return network;
 }
+
+std::unique_ptr<Network> vgg5(const PictureModelOptions& options) { return picture_network("vgg5", options); }
+
+std::unique_ptr<Network> alexnet(const PictureModelOptions& options) { return picture_network("alexnet", options); }
 
 }  // namespace pcxx

@@ -2,116 +2,19 @@
 #include "pcxx/run/recipe.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <cmath>
-#include <cstddef>
 #include <limits>
 #include <sstream>
 
 #include "pcxx/core/errors.h"
 #include "pcxx/io/files.h"
-#include "pcxx/tensor/operations.h"
 #include "run/datasets.h"
+#include "run/recipe_network.h"
 #include "run/recipe_optimiser.h"
 #include "run/recipe_table.h"
 
 namespace pcxx {
 namespace {
-
-using Names = std::vector<std::string>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-Names operator+(Names a, const Names& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
-
-/// Runs a lookup; an unknown name becomes a RecipeError at the key.
-template <class Lookup>
-void check_name(const RecipeTable& table, std::string_view key, const Lookup& lookup) {
-  try {
-    lookup();
-  } catch (const NameError& error) {
-    const std::string message = error.what();
-    const std::size_t begin = message.find("] ");
-    table.fail(key, fmt::format("'{}': {}", table.full(key),
-                                begin == std::string::npos ? message : message.substr(begin + 2)));
-  }
-}
-
-std::string activation(const RecipeTable& table, const std::string& fallback) {
-  Names known;
-  for (const std::string_view name : activation_names()) {
-    known.emplace_back(name);
-  }
-  return table.choice("activation", known, fallback);
-}
-
-std::string energy(const RecipeTable& table, const std::string& fallback) {
-  const std::string name = table.text("energy", fallback);
-  check_name(table, "energy", [&] { energy_from(name); });
-  return name;
-}
-
-std::string initialiser(const RecipeTable& table, const std::string& fallback) {
-  const std::string name = table.text("initialiser", fallback);
-  check_name(table, "initialiser", [&] { initialiser_from(name); });
-  return name;
-}
-
-std::string default_name(std::size_t layer, std::size_t count) {
-  return layer + 1 == count ? "label" : fmt::format("hidden{}", layer + 1);
-}
-
-/// widths = [input, hidden..., label], and one activation for the hidden layers.
-NetworkRecipe network_from_widths(const RecipeTable& table) {
-  table.expect_keys(Names{"widths", "activation", "energy", "initialiser", "bias"});
-  const std::vector<Size> widths = table.integers("widths", 1);
-  if (widths.size() < 2) {
-    table.fail(
-        "widths",
-        fmt::format(
-            "'network.widths' has {} number{}; expected at least the input's and the label's",
-            widths.size(), widths.size() == 1 ? "" : "s"));
-  }
-  NetworkRecipe network{widths.front(), {}};
-  const std::string hidden = activation(table, "gelu");
-  const std::string label = energy(table, "squared_error");
-  for (std::size_t i = 1; i < widths.size(); ++i) {
-    const bool last = i + 1 == widths.size();
-    network.layers.push_back({default_name(i - 1, widths.size() - 1), widths[i],
-                              last ? "identity" : hidden, last ? label : "squared_error",
-                              initialiser(table, "fan_in_uniform"), table.flag("bias", true)});
-  }
-  return network;
-}
-
-/// input = 784 and one [[network.layer]] each; the last one is the label.
-NetworkRecipe network_from_layers(const RecipeTable& table) {
-  table.expect_keys(Names{"input", "layer"});
-  NetworkRecipe network{table.integer("input", 1), {}};
-  const std::vector<RecipeTable> layers = table.tables("layer");
-  if (layers.empty()) {
-    table.fail("layer",
-               "'network' has neither 'widths' nor layers; expected widths = [784, 128, 10], or "
-               "[[network.layer]] tables");
-  }
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    const RecipeTable& layer = layers[i];
-    layer.expect_keys(Names{"name", "width", "activation", "energy", "initialiser", "bias"});
-    const std::string name =
-        i + 1 == layers.size() ? "label" : layer.text("name", default_name(i, layers.size()));
-    if (i + 1 == layers.size() && layer.text("name", "label") != "label") {
-      layer.fail("name", fmt::format("'{}' is \"{}\"; the last layer's name is \"label\"",
-                                     layer.full("name"), layer.text("name")));
-    }
-    network.layers.push_back({name, layer.integer("width", 1), activation(layer, "identity"),
-                              energy(layer, "squared_error"), initialiser(layer, "fan_in_uniform"),
-                              layer.flag("bias", true)});
-  }
-  return network;
-}
 
 RuleRecipe read_rule(const RecipeTable& table) {
   RuleRecipe rule;
@@ -239,9 +142,7 @@ Recipe parse_recipe(const std::string& text, const std::string& file,
   recipe.precision = precision_from(table.choice("precision", Names{"f32", "bf16", "f64"}, "f32"));
   recipe.threads = static_cast<int>(
       std::min<Size>(table.integer("threads", 0, 0), std::numeric_limits<int>::max()));
-  const RecipeTable network = table.table("network");
-  recipe.network =
-      network.has("widths") ? network_from_widths(network) : network_from_layers(network);
+  recipe.network = read_network(table.table("network"));
   recipe.rule = read_rule(table.table("rule"));
   recipe.weights = read_weights(table.table("weights"));
   recipe.data = read_data(table.table("data"));

@@ -8,25 +8,39 @@
 
 #include "pcxx/core/errors.h"
 #include "pcxx/network/layers.h"
-#include "pcxx/run/recipe.h"
 #include "pcxx/tensor/operations.h"
+#include "run/recipe_network.h"
 
 namespace pcxx {
 namespace {
 
-/// A chain of layers: each node is activation(W x + b) of the node below.
+/// Returns activation(W x + b) of the values below, pooled if the layer says so.
+Tensor layer_prediction(const Tensor& below, const LayerRecipe& layer) {
+  const Initialiser weight = initialiser_from(layer.initialiser);
+  const Initialiser bias = layer.initialiser == "orthogonal" ? zeros() : weight;  // a vector has no orthonormal rows
+  if (layer.channels == 0) {
+    const Tensor x = below.shape().rank() == 1 ? below : reshape(below, {below.shape().elements()});
+    return activate(layer.activation, linear(x, layer.width,
+                                             {.bias = layer.bias, .name = layer.name, .weight = weight, .bias_initialiser = bias}));
+  }
+  const Tensor made = activate(layer.activation, conv2d(below, layer.channels, layer.kernel,
+                                                        {.stride = layer.stride,
+                                                         .padding = layer.padding,
+                                                         .bias = layer.bias,
+                                                         .name = layer.name,
+                                                         .weight = weight,
+                                                         .bias_initialiser = bias}));
+  return layer.max_pool > 0       ? max_pool2d(made, layer.max_pool)
+         : layer.average_pool > 0 ? avg_pool2d(made, layer.average_pool)
+                                  : made;
+}
+
+/// A chain of layers, each predicted from the one below.
 struct Chain : Network {
   explicit Chain(const NetworkRecipe& recipe) {
-    Tensor below = node("input", {recipe.input});
+    Node below = node("input", recipe.input);
     for (const LayerRecipe& layer : recipe.layers) {
-      const Initialiser initialiser = initialiser_from(layer.initialiser);
-      const Initialiser bias = layer.initialiser == "orthogonal"
-                                   ? zeros()
-                                   : initialiser;  // a vector has no orthonormal rows
-      const LinearOptions options{
-          .bias = layer.bias, .name = layer.name, .weight = initialiser, .bias_initialiser = bias};
-      const Tensor prediction = activate(layer.activation, linear(below, layer.width, options));
-      below = node(layer.name, {layer.width}, prediction, energy_from(layer.energy));
+      below = add_layer(*this, below, layer, energy_from(layer.energy));
     }
   }
 };
@@ -185,6 +199,11 @@ LearningRule build_rule_with(const Recipe& recipe, Optimisers weights) {
 }
 
 }  // namespace
+
+Node add_layer(Network& network, const Tensor& below, const LayerRecipe& layer, const Energy& energy) {
+  const Tensor prediction = layer_prediction(below, layer);
+  return network.node(layer.name, prediction.shape(), prediction, energy);
+}
 
 std::unique_ptr<Network> build_network(const Recipe& recipe) {
   return std::make_unique<Chain>(recipe.network);

@@ -5,19 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <limits>
 #include <map>
 
 namespace pcxx {
 namespace {
-
-using Names = std::vector<std::string>;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
-
-Names operator+(Names a, const Names& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
 
 // --- rates
 

@@ -50,13 +50,17 @@ Settings settings_of(const Recipe& recipe) {
   settings["device"] = recipe.device;
   settings["precision"] = to_string(recipe.precision);
   settings["threads"] = fmt::format("{}", recipe.threads);
-  settings["network.input"] = fmt::format("{}", recipe.network.input);
+  settings["network.input"] = to_string(recipe.network.input);
   settings["network.layers"] = fmt::format("{}", recipe.network.layers.size());
   for (std::size_t i = 0; i < recipe.network.layers.size(); ++i) {
     const LayerRecipe& layer = recipe.network.layers[i];
     settings[fmt::format("network.layer.{}", i)] =
         fmt::format("{} {} {} {} {}{}", layer.name, layer.width, layer.activation, layer.energy,
                     layer.initialiser, layer.bias ? "" : " without bias");
+    if (layer.channels > 0) {
+      settings[fmt::format("network.layer.{}.convolution", i)] = fmt::format(
+          "{} {} {} {} {} {}", layer.channels, layer.kernel, layer.stride, layer.padding, layer.max_pool, layer.average_pool);
+    }
   }
   settings["rule.name"] = recipe.rule.name;
   if (recipe.rule.name == "pc") {

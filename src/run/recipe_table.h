@@ -2,6 +2,8 @@
 #pragma once
 
 #include <toml++/toml.h>
+
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +13,17 @@
 #include "pcxx/core/types.h"
 
 namespace pcxx {
+
+/// Keys and other names that a recipe may have.
+using Names = std::vector<std::string>;
+
+inline Names operator+(Names a, const Names& b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+/// An upper end of the numbers that a key takes: none.
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 class RecipeTable {
  public:
@@ -22,9 +35,12 @@ class RecipeTable {
   void expect_keys(std::span<const std::string> names) const;
 
   bool has(std::string_view key) const { return table_.contains(key); }
-  /// Whether the value of a key is a table.
+  /// Whether the value of a key is a table, or an array.
   bool is_table(std::string_view key) const {
     return table_.get(key) != nullptr && table_.get(key)->is_table();
+  }
+  bool is_array(std::string_view key) const {
+    return table_.get(key) != nullptr && table_.get(key)->is_array();
   }
 
   // Each returns the value of a key, or the fallback if there is none; without a fallback the key

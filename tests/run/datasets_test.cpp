@@ -77,6 +77,21 @@ TEST(Datasets, OnlyTrainingPicturesAreAugmented) {
             "[recipe] a: the network's input has 3072 values, but cifar10 has 2700; correct [network]");
 }
 
+TEST(Datasets, PicturesKeepTheirShapeOnlyForANetworkOfPictures) {
+  const TemporaryFolder folder;
+  write_cifar10(folder);
+  const auto with_input = [&](const std::string& input) {
+    return parse_recipe("[network]\ninput = " + input + "\n[[network.layer]]\nwidth = 10\n[data]\nname = \"cifar10\"\nfolder = \"" +
+                            folder.path().string() + "\"\n",
+                        "a.toml");
+  };
+  const Split data = load_data(with_input("3072").data);
+  EXPECT_NO_THROW(check_fit(with_input("3072"), data));
+  EXPECT_NO_THROW(check_fit(with_input("[3, 32, 32]"), data));
+  EXPECT_EQ(message_of<RecipeError>([&] { check_fit(with_input("[3, 64, 16]"), data); }),
+            "[recipe] a: the network's input has the shape (3, 64, 16), but cifar10 has (3, 32, 32); correct [network]");
+}
+
 TEST(Datasets, WhatDoesNotFitIsNamed) {
   const TemporaryFolder folder;
   write_cifar10(folder);

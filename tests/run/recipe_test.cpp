@@ -39,7 +39,7 @@ TEST(Recipe, HasDefaults) {
   EXPECT_EQ(recipe.rule.name, "pc");
   EXPECT_EQ(recipe.rule.steps, 8);
   ASSERT_EQ(recipe.network.layers.size(), 2U);
-  EXPECT_EQ(recipe.network.input, 2);
+  EXPECT_EQ(recipe.network.input, Shape{2});
   EXPECT_EQ(recipe.network.layers[0].name, "hidden1");
   EXPECT_EQ(recipe.network.layers[0].activation, "gelu");
   EXPECT_EQ(recipe.network.layers[1].name, "label");
@@ -54,7 +54,7 @@ TEST(Recipe, OfFashionMnistIsThePublishedOne) {
   EXPECT_EQ(recipe.name, "fashion_mnist_mlp");
   EXPECT_EQ(recipe.epochs, 25);
   EXPECT_EQ(recipe.seed, 0U);
-  EXPECT_EQ(recipe.network.input, 784);
+  EXPECT_EQ(recipe.network.input, Shape{784});
   ASSERT_EQ(recipe.network.layers.size(), 4U);
   for (const LayerRecipe& layer : recipe.network.layers) {
     const bool last = layer.name == "label";
@@ -82,7 +82,8 @@ TEST(Recipe, OfFashionMnistIsThePublishedOne) {
 }
 
 TEST(Recipe, OfEveryFileInTheFolderCanBeRead) {
-  for (const char* name : {"cifar10_mlp", "fashion_mnist_mlp", "fashion_mnist_mlp_bp", "two_moons"}) {
+  for (const char* name : {"cifar10_mlp", "fashion_mnist_mlp", "fashion_mnist_mlp_bp", "fashion_mnist_vgg5",
+                           "fashion_mnist_vgg5_bp", "two_moons", "two_moons_layers"}) {
     const Recipe recipe = load_recipe(std::string(PCXX_SOURCE_DIR "/recipes/") + name + ".toml");
     EXPECT_NO_THROW(build_rule(recipe, 100));
     EXPECT_EQ(build_network(recipe)->nodes().size(), recipe.network.layers.size() + 1);
@@ -216,8 +217,8 @@ TEST(RecipeErrors, MissingParts) {
             "[recipe] a.toml:2:10: 'network.widths' has 1 number; expected at least the input's "
             "and the label's");
   EXPECT_EQ(problem("[network]\ninput = 2\n[data]\nname = \"moons\"\n"),
-            "[recipe] a.toml:1:1: 'network' has neither 'widths' nor layers; expected widths = "
-            "[784, 128, 10], or [[network.layer]] tables");
+            "[recipe] a.toml:1:1: 'network' has neither 'widths' nor a 'model' nor layers; expected widths = "
+            "[784, 128, 10], model = \"vgg5\", or [[network.layer]] tables");
   EXPECT_EQ(problem("[network]\nwidths = [2, 2]\n[data]\nbatch = 3\n"),
             "[recipe] a.toml:3:1: 'data.name' is missing; expected one of cifar10, cifar100, "
             "fashion_mnist, idx, mnist, moons, rings, spirals, tiny_imagenet");

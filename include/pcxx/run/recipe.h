@@ -12,18 +12,25 @@
 
 namespace pcxx {
 
-/// One predicted node: its prediction is activation(W x + b) of the layer below.
+/// One predicted node: its prediction is activation(W x + b) of the layer below, then pooled. W x is a product with all
+/// numbers below, or for `channels` above 0 a convolution of the picture below.
 struct LayerRecipe {
-  std::string name;
-  Size width = 0;
+  std::string name = {};
+  Size width = 0;  // of a dense layer
   std::string activation = "identity";
   std::string energy = "squared_error";
   std::string initialiser = "fan_in_uniform";
   bool bias = true;
+  Size channels = 0;  // of a convolution, as all that follows
+  Size kernel = 0;    // side of the square
+  Size stride = 1;
+  Size padding = 0;       // zeros on every side
+  Size max_pool = 0;      // side of the windows; 0: none
+  Size average_pool = 0;  // likewise
 };
 
 struct NetworkRecipe {
-  Size input = 0;
+  Shape input;                      // (width), or a picture's (channels, height, width)
   std::vector<LayerRecipe> layers;  // the last one is the label
 };
 
