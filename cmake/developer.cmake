@@ -66,6 +66,22 @@ foreach(source ${examples})
   set_tests_properties(example_${name} PROPERTIES LABELS example TIMEOUT 300)
 endforeach()
 
+# Experiments: each experiments/*.cpp is a program that trains for minutes or hours; the test is a short form of it.
+file(GLOB experiments CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*.cpp)
+foreach(source ${experiments})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(experiment_${name} ${source})
+  set_target_properties(experiment_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/experiments)
+  target_link_libraries(experiment_${name} PRIVATE pcxx CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
+  target_compile_options(experiment_${name} PRIVATE ${PCXX_WARNING_FLAGS})
+endforeach()
+add_test(NAME experiment_compare_recipes WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+         COMMAND experiment_compare_recipes recipes/fashion_mnist_vgg5.toml recipes/fashion_mnist_vgg5_bp.toml --force
+                 --out ${PROJECT_BINARY_DIR}/experiments/short --set network.channels=8 --set epochs=1 --set data.train=640
+                 --set data.test=500)
+set_tests_properties(experiment_compare_recipes PROPERTIES LABELS example TIMEOUT 300 SKIP_RETURN_CODE 77)
+
 # Benchmarks: each benchmarks/*.cpp is a program under build/benchmarks; built by the target `benchmarks` alone.
 find_package(benchmark QUIET)
 add_custom_target(benchmarks)
