@@ -54,11 +54,13 @@ struct Case {
 };
 
 Floats product(const Case& with, bool transposed, ElementType type) {
-  const Convolution convolution({with.g, transposed, type});
-  const AlignedBytes packed(convolution.packed_bytes()), scratch(convolution.scratch_bytes());
+  const auto made = make_convolution({with.g, transposed, type});
+  const Convolution& convolution = *made;
+  const AlignedBytes packed(convolution.packed_bytes());
+  const AlignedBytes scratch(std::max(convolution.pack_scratch_bytes(), convolution.scratch_bytes()));
   for (Size last = convolution.pack_parts(); last > 0;) {
     const Size first = std::max<Size>(0, last - 3);
-    convolution.pack(with.weight.values.data(), packed.get(), first, last);
+    convolution.pack(with.weight.values.data(), packed.get(), first, last, scratch.get());
     last = first;
   }
   Floats d((transposed ? with.picture : with.result).values.size(), std::numeric_limits<float>::quiet_NaN());
@@ -127,6 +129,21 @@ TEST(Convolution, AgreesWithPlainLoopsWhereDepthAndRowsComeInChunks) {
       check({{1, 8, 10}, {1, 4, 5}, {1, 3, 3}, {1, 2, 2}, {0, 1, 1}, {1, 1, 1}, 70, 40, 1}, 3, type);
       check({{1, 6, 6}, {1, 6, 6}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}, 64, 128, 2}, 3, type);
     }
+  });
+}
+
+TEST(Convolution, AgreesWithPlainLoopsWhereWinogradTakesIt) {
+  for_every_target([] {
+    std::mt19937 random(3);
+    const auto draw = [&](Size from, Size to) { return std::uniform_int_distribution<Size>(from, to)(random); };
+    for (int trial = 0; trial < 12; ++trial) {
+      WindowGeometry g{{draw(1, 2), draw(10, 13), draw(10, 13)}, {}, {1, 3, 3}, {1, 1, 1}, {0, draw(0, 3), draw(0, 3)}, {1, 1, 1}, 0, 0, 1};
+      g.out = {g.in[0], g.in[1] + g.before[1] + draw(0, 3) - 2, g.in[2] + g.before[2] + draw(0, 3) - 2};
+      g.channels = draw(32, 70), g.features = draw(32, 70);
+      ASSERT_TRUE(winograd_takes({g, false, ElementType::f32}) && winograd_takes({g, true, ElementType::f32})) << g;
+      check(g, trial % 4, ElementType::f32);
+    }
+    check({{1, 9, 9}, {1, 9, 9}, {1, 3, 3}, {1, 1, 1}, {0, 1, 1}, {1, 1, 1}, 300, 290, 1}, 2, ElementType::f32);
   });
 }
 

@@ -1,4 +1,4 @@
-/// Convolutions of channels-last pictures as matrix products whose rows are gathered while they are multiplied.
+/// Convolutions of channels-last pictures as matrix products whose rows are made while they are multiplied.
 ///
 /// As with products, bits depend on the operands alone: not on the number of samples, not on who computes which part.
 #pragma once
@@ -19,26 +19,34 @@ struct ConvolutionShape {
   friend auto operator<=>(const ConvolutionShape&, const ConvolutionShape&) = default;
 };
 
-/// Pictures times a packed shared weight (features, taps..., channels / groups).
+/// Pictures times a packed shared weight (features, taps..., channels / groups). Immutable; used by many threads at once.
 class Convolution {
  public:
-  explicit Convolution(const ConvolutionShape& shape);
-  ~Convolution();
+  virtual ~Convolution() = default;
 
   /// Returns the bytes of the packed weight (64-byte aligned by the caller).
-  std::size_t packed_bytes() const;
+  virtual std::size_t packed_bytes() const = 0;
   /// Returns into how many independent parts packing may be cut.
-  Size pack_parts() const;
+  virtual Size pack_parts() const = 0;
+  virtual std::size_t pack_scratch_bytes() const { return 0; }
   /// Packs parts [first, last) of the f32 weight.
-  void pack(const float* weight, std::byte* packed, Size first, Size last) const;
-  std::size_t scratch_bytes() const;
+  virtual void pack(const float* weight, std::byte* packed, Size first, Size last, std::byte* scratch) const = 0;
+  virtual std::size_t scratch_bytes() const = 0;
   /// Computes the results of so many samples; pictures are f32 or bf16, as `inputs` says.
-  void run(Size samples, const void* pictures, const std::byte* packed, float* d, std::byte* scratch) const;
-
- private:
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  virtual void run(Size samples, const void* pictures, const std::byte* packed, float* d, std::byte* scratch) const = 0;
 };
+
+/// Returns the fastest way that we have for a shape.
+std::shared_ptr<const Convolution> make_convolution(const ConvolutionShape& shape);
+
+/// Any geometry: rows are gathered while they are multiplied.
+std::shared_ptr<const Convolution> gathered_convolution(const ConvolutionShape& shape);
+
+/// Returns whether winograd_convolution takes a shape, and is worth it.
+bool winograd_takes(const ConvolutionShape& shape);
+
+/// 3x3 windows at steps of one: products of transformed blocks, 16 for 36. A last place may differ from the direct sum.
+std::shared_ptr<const Convolution> winograd_convolution(const ConvolutionShape& shape);
 
 struct ConvolutionSumShape {
   WindowGeometry geometry;

@@ -140,7 +140,7 @@ std::shared_ptr<const SampleProduct> CpuExecutable::sample_product(const SampleP
 std::shared_ptr<const Convolution> CpuExecutable::convolution(const ConvolutionShape& shape) {
   auto& found = convolutions_[shape];
   if (found == nullptr) {
-    found = std::make_shared<Convolution>(shape);
+    found = make_convolution(shape);
   }
   return found;
 }

@@ -213,6 +213,12 @@ void times_panels(Size rows, Size n, Size k, const Chunk& chunk, const float* pa
   }
 }
 
+void placed_rows(Size rows, Size n, Size k, const float* a, Size a_step, const float* packed, float* d, Size d_step) {
+  for (Size p = 0; p < k; p += kDepth) {
+    times_panels(rows, n, k, {a + p, a_step, p, std::min(kDepth, k - p)}, packed, d, d_step);
+  }
+}
+
 void row_group(Size rows, Size n, Size k, const float* a, const float* packed, float* d, float* scratch) {
   const bool copied = copies_rows(n, k);
   for (Size p = 0; p < k; p += kDepth) {
@@ -353,6 +359,7 @@ const ProductKernels* kernels() {
                                     .row_scratch = row_scratch,
                                     .samples = samples_product,
                                     .sample_scratch = sample_scratch,
+                                    .placed_rows = placed_rows,
                                     .gathered_rows = gathered_rows,
                                     .gathered_group = kRowGroup,
                                     .gathered_scratch = gathered_scratch,

@@ -46,6 +46,9 @@ struct ProductKernels {
   /// Returns the floats of scratch that samples needs for blocks of so many rows of d(m, n).
   Size (*sample_scratch)(Size samples, Size m, Size n, Size block_rows);
 
+  /// d(rows, n) = a(rows, k) packed, where rows of a and d are so many floats apart.
+  void (*placed_rows)(Size rows, Size n, Size k, const float* a, Size a_step, const float* packed, float* d, Size d_step);
+
   /// Rows [row, row + rows), at most gathered_group of them, of a times packed, to d.
   void (*gathered_rows)(Size row, Size rows, Size n, Size k, const RowSource& a, const float* packed, float* d, Size d_step,
                         float* scratch);

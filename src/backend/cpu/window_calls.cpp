@@ -27,22 +27,25 @@ class ConvolutionCall : public PreparedCall {
   Operand picture_, weight_, result_;
 };
 
+/// Over the samples of the batch, or of a tile that leaves its own sum.
 class ConvolutionSumCall : public PreparedCall {
  public:
   ConvolutionSumCall(double flops, std::shared_ptr<const ConvolutionSum> sum, const Call& call, const CallBuilder& builder)
       : flops_(flops), sum_(std::move(sum)), picture_(builder.operand(call.inputs[0])), result_(builder.operand(call.inputs[1])),
         weight_(builder.operand(call.outputs[0])) {}
 
-  Size parts() const override { return sum_->parts(); }
+  Size parts() const override { return of_tile() ? 1 : sum_->parts(); }
   void run(const Frame& frame, Size first, Size last) const override {
-    sum_->run(frame.samples, frame.at<const std::byte>(picture_), frame.at<const std::byte>(result_), frame.at<float>(weight_), first, last,
-              frame.scratch);
+    sum_->run(frame.rows, frame.at<const std::byte>(picture_), frame.at<const std::byte>(result_), frame.at<float>(weight_),
+              of_tile() ? 0 : first, of_tile() ? sum_->parts() : last, frame.scratch);
   }
   std::size_t scratch_bytes(Size samples) const override { return sum_->scratch_bytes(samples); }
   double flops(Size samples) const override { return flops_ * static_cast<double>(samples); }
   double cost(Size samples) const override { return flops(samples); }
 
  private:
+  bool of_tile() const { return weight_.tile_bytes != 0; }
+
   double flops_;  // of one sample
   std::shared_ptr<const ConvolutionSum> sum_;
   Operand picture_, result_, weight_;
@@ -55,8 +58,9 @@ class PackWeightCall : public PreparedCall {
 
   Size parts() const override { return convolution_->pack_parts(); }
   void run(const Frame& frame, Size first, Size last) const override {
-    convolution_->pack(frame.at<const float>(from_), frame.at<std::byte>(to_), first, last);
+    convolution_->pack(frame.at<const float>(from_), frame.at<std::byte>(to_), first, last, frame.scratch);
   }
+  std::size_t scratch_bytes(Size) const override { return convolution_->pack_scratch_bytes(); }
   double flops(Size) const override { return 0; }
   double cost(Size) const override {
     constexpr double kByte = 8;  // about what a packed byte costs, in operations of a product

@@ -6,6 +6,7 @@
 
 #include "program/passes/rewrite.h"
 #include "tensor/rules.h"
+#include "tensor/windows.h"
 
 namespace pcxx {
 namespace {
@@ -196,7 +197,51 @@ class Identities {
         }
       }
     }
+    return of_routed();
+  }
+
+  /// What is routed to the greatest of each window meets one element of it: route(x, g) h = route(x, g pick(x, h)), so that
+  /// the product is made where the windows' results are, and h nowhere else. Exact where windows do not overlap.
+  Result of_routed() {
+    for (const int side : {0, 1}) {
+      const Expression route = at(side);
+      if (route.op != Op::window_route || !disjoint(windows_of(route))) {
+        continue;
+      }
+      const ExpressionId cotangent = route.operands[1];
+      const ExpressionId factor = picked(route, operand(1 - side));
+      const ExpressionId product = like(cotangent, {Op::multiply, DType::real, Span::shared, {}, {cotangent, factor}, {}});
+      return simplified(graph_, {route.op, route.dtype, Span::shared, route.shape, {route.operands[0], product}, route.attributes}, folding_);
+    }
     return std::nullopt;
+  }
+
+  static bool disjoint(const Windows& windows) {
+    for (std::size_t i = 0; i < windows.extents.size(); ++i) {
+      if ((windows.extents[i] - 1) * windows.dilations[i] + 1 > windows.strides[i]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Returns the elements of `value` that a route writes to; functions of one operand are evaluated there alone.
+  ExpressionId picked(const Expression& route, ExpressionId value) {
+    const ExpressionId cotangent = route.operands[1];
+    const Expression e = graph_[value];
+    if (const auto number = constant_of(graph_, value)) {
+      return graph_.constant(*number, graph_[cotangent].shape, e.dtype);
+    }
+    if (is_elementwise(e.op) && e.operands.size() == 1) {
+      return like(cotangent, {e.op, e.dtype, Span::shared, {}, {picked(route, e.operands[0])}, e.attributes});
+    }
+    return like(cotangent, {Op::window_pick, e.dtype, Span::shared, {}, {route.operands[0], value}, route.attributes});
+  }
+
+  /// Returns an expression with the shape of another.
+  ExpressionId like(ExpressionId other, Expression e) {
+    e.shape = graph_[other].shape;
+    return simplified(graph_, std::move(e), folding_);
   }
 
   Result of_divide() {

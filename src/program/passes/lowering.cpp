@@ -211,8 +211,7 @@ class Lowering {
   SymbolId summed(ExpressionId id, const Shape& shape) {
     const SymbolId result = temporary("sum", Span::shared, shape);
     const ExpressionId source = without_reshape(graph_, id);
-    const SymbolId partial = temporary("partial", Span::per_sample, shape);
-    program_.partials.insert(partial);
+    const SymbolId partial = partial_of(shape);
     const bool joins = clusters_.contains(source) && !clusters_.member(source).per_row &&
                        clusters_.member(source).domain.columns == shape.elements();
     if (joins) {
@@ -225,6 +224,17 @@ class Lowering {
       kernel.outputs = {{0, OutputKind::sample_sum}};
       calls_.push_back({kernel, {in_memory(source)}, {partial}});
     }
+    return combined(partial, result);
+  }
+
+  /// Returns a variable that each tile of rows leaves.
+  SymbolId partial_of(const Shape& shape) {
+    const SymbolId partial = temporary("partial", Span::per_sample, shape);
+    program_.partials.insert(partial);
+    return partial;
+  }
+
+  SymbolId combined(SymbolId partial, SymbolId result) {
     calls_.push_back({CombineKernel{}, {partial}, {result}});
     return result;
   }
@@ -290,9 +300,22 @@ class Lowering {
     const Shape& picture = e.op == Op::convolve_transposed ? e.shape : first.shape;
     const Shape& result = weights ? second.shape : e.op == Op::convolve ? e.shape : first.shape;
     const ConvolutionKernel kernel{e.op, convolution_of(e), picture, result};
+    const std::vector<SymbolId> inputs = {in_memory(e.operands[0]), in_memory(e.operands[1])};
+    if (weights && sums_by_tiles(picture, result, e.shape)) {
+      const SymbolId partial = partial_of(e.shape);
+      calls_.push_back({kernel, inputs, {partial}});
+      return combined(partial, temporary(std::string(to_string(e.op)), e.span, e.shape));
+    }
     const SymbolId symbol = temporary(std::string(to_string(e.op)), e.span, e.shape);
-    calls_.push_back({kernel, {in_memory(e.operands[0]), in_memory(e.operands[1])}, {symbol}});
+    calls_.push_back({kernel, inputs, {symbol}});
     return symbol;
+  }
+
+  /// Returns whether each tile sums its own samples: what it leaves is then much less than the pictures, which need not
+  /// outlive it. Larger weights are summed over the batch, cut into pieces of the weight.
+  static bool sums_by_tiles(const Shape& picture, const Shape& result, const Shape& weight) {
+    constexpr Size kMuch = 8;
+    return kMuch * weight.elements() <= picture.elements() + result.elements();
   }
 
   // --- clusters

@@ -1,0 +1,185 @@
+/// Winograd's transforms: a vector is some channels of one place.
+#include "backend/cpu/winograd_kernel.h"
+
+#include <algorithm>
+#include <array>
+
+#include "backend/cpu/vector_targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backend/cpu/winograd_kernel.cpp"
+#include "hwy/foreach_target.h"
+// (foreach_target comes before highway, as Highway asks)
+#include "hwy/highway.h"
+
+#include "backend/cpu/vector_panels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace pcxx::cpu::HWY_NAMESPACE {
+namespace {
+
+constexpr int kSide = 4;  // of a patch
+
+HWY_INLINE Vector load(const float* from, Size count) {
+  return count == lanes() ? hn::LoadU(Tag(), from) : load_first(Tag(), from, count);
+}
+
+HWY_INLINE void store(Vector v, float* to, Size count) {
+  count == lanes() ? hn::StoreU(v, Tag(), to) : store_first(Tag(), v, to, count);
+}
+
+/// Where a block's 16 places are in the pictures; null: outside.
+using Patch = std::array<const float*, kWinogradPlaces>;
+
+struct Block {
+  Size picture, row, column;  // row and column of its first place in the result
+};
+
+Block block_at(const WinogradShape& s, Size number) {
+  const Size in_picture = number % s.blocks();
+  return {number / s.blocks(), in_picture / s.block_columns() * 2, in_picture % s.block_columns() * 2};
+}
+
+Patch patch_at(const WinogradShape& s, const float* pictures, const Block& block) {
+  Patch patch{};
+  const float* picture = pictures + block.picture * s.rows * s.columns * s.channels;
+  for (Size i = 0; i < kSide; ++i) {
+    const Size row = block.row - s.before_row + i;
+    for (Size j = 0; j < kSide; ++j) {
+      const Size column = block.column - s.before_column + j;
+      const bool inside = row >= 0 && row < s.rows && column >= 0 && column < s.columns;
+      patch[static_cast<std::size_t>(i * kSide + j)] = inside ? picture + (row * s.columns + column) * s.channels : nullptr;
+    }
+  }
+  return patch;
+}
+
+/// B' x of four vectors in a row or a column.
+HWY_INLINE void transform_patch(Vector& a, Vector& b, Vector& c, Vector& d) {
+  const Vector first = hn::Sub(a, c), second = hn::Add(b, c), third = hn::Sub(c, b), fourth = hn::Sub(b, d);
+  a = first, b = second, c = third, d = fourth;
+}
+
+/// The patch of some channels: B' x B. `Whole`: all of it inside, a whole vector of channels.
+template <bool Whole>
+HWY_INLINE void write_patch(const Patch& patch, Size c, Size count, float* to, Size place_step) {
+  Vector x[kWinogradPlaces];
+#pragma GCC unroll 16
+  for (int p = 0; p < kWinogradPlaces; ++p) {
+    const float* from = patch[static_cast<std::size_t>(p)];
+    x[p] = Whole ? hn::LoadU(Tag(), from + c) : from == nullptr ? hn::Zero(Tag()) : load(from + c, count);
+  }
+#pragma GCC unroll 4
+  for (int i = 0; i < kSide; ++i) {
+    transform_patch(x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < kSide; ++j) {
+    transform_patch(x[j], x[j + 4], x[j + 8], x[j + 12]);
+  }
+#pragma GCC unroll 16
+  for (int p = 0; p < kWinogradPlaces; ++p) {
+    if (Whole) {
+      hn::StoreU(x[p], Tag(), to + p * place_step + c);
+    } else {
+      store(x[p], to + p * place_step + c, count);
+    }
+  }
+}
+
+void patches(const WinogradShape& s, const float* pictures, Size first, Size count, float* to, Size row_step, Size place_step) {
+  for (Size b = first; b < first + count; ++b, to += row_step) {
+    const Patch patch = patch_at(s, pictures, block_at(s, b));
+    const bool inside = std::find(patch.begin(), patch.end(), nullptr) == patch.end();
+    Size c = 0;
+    for (; inside && c + lanes() <= s.channels; c += lanes()) {
+      write_patch<true>(patch, c, lanes(), to, place_step);
+    }
+    for (; c < s.channels; c += lanes()) {
+      write_patch<false>(patch, c, std::min(lanes(), s.channels - c), to, place_step);
+    }
+  }
+}
+
+/// A' m of four vectors in a row or a column: two.
+HWY_INLINE void transform_result(Vector a, Vector b, Vector c, Vector d, Vector& first, Vector& second) {
+  first = hn::Add(hn::Add(a, b), c);
+  second = hn::Sub(hn::Sub(b, c), d);
+}
+
+void results(const WinogradShape& s, Size features, const float* m, Size row_step, Size place_step, Size first, Size count, float* d) {
+  for (Size b = first; b < first + count; ++b, m += row_step) {
+    const Block block = block_at(s, b);
+    float* to = d + ((block.picture * s.out_rows + block.row) * s.out_columns + block.column) * s.features;
+    const bool below = block.row + 1 < s.out_rows, beside = block.column + 1 < s.out_columns;
+    for (Size f = 0; f < features; f += lanes()) {
+      const Size width = std::min(lanes(), features - f);
+      Vector half[2][kSide], made[2][2];
+#pragma GCC unroll 4
+      for (int j = 0; j < kSide; ++j) {
+        const float* at = m + j * place_step + f;
+        const auto place = [&](int i) HWY_ATTR { return load(at + i * kSide * place_step, width); };
+        transform_result(place(0), place(1), place(2), place(3), half[0][j], half[1][j]);
+      }
+      for (int i = 0; i < 2; ++i) {
+        transform_result(half[i][0], half[i][1], half[i][2], half[i][3], made[i][0], made[i][1]);
+      }
+      for (int i = 0; i < (below ? 2 : 1); ++i) {
+        for (int j = 0; j < (beside ? 2 : 1); ++j) {
+          store(made[i][j], to + (i * s.out_columns + j) * s.features + f, width);
+        }
+      }
+    }
+  }
+}
+
+/// G w of three vectors: four.
+HWY_INLINE void transform_filter(Vector a, Vector b, Vector c, Vector* to, int step) {
+  const Vector half = hn::Set(Tag(), 0.5F), ends = hn::Mul(half, hn::Add(a, c)), middle = hn::Mul(half, b);
+  to[0] = a;
+  to[step] = hn::Add(ends, middle);
+  to[2 * step] = hn::Sub(ends, middle);
+  to[3 * step] = c;
+}
+
+void filters(const WinogradFilters& filters, float* to, Size row_step, Size place_step) {
+  constexpr int kTaps = 3;
+  for (Size f = 0; f < filters.count; ++f, to += row_step) {
+    for (Size c = 0; c < filters.channels; c += lanes()) {
+      const Size width = std::min(lanes(), filters.channels - c);
+      Vector rows[kTaps][kSide], made[kWinogradPlaces];
+      for (int i = 0; i < kTaps; ++i) {
+        const auto tap = [&](int j) HWY_ATTR {
+          const Size t = i * kTaps + j;
+          return load(filters.w + f * filters.step + (filters.reversed ? 8 - t : t) * filters.tap_step + c, width);
+        };
+        transform_filter(tap(0), tap(1), tap(2), rows[i], 1);
+      }
+      for (int j = 0; j < kSide; ++j) {
+        transform_filter(rows[0][j], rows[1][j], rows[2][j], made + j, kSide);
+      }
+      for (int p = 0; p < kWinogradPlaces; ++p) {
+        store(made[p], to + p * place_step + c, width);
+      }
+    }
+  }
+}
+
+const WinogradKernels* kernels() {
+  static const WinogradKernels table{.patches = patches, .results = results, .filters = filters};
+  return &table;
+}
+
+}  // namespace
+}  // namespace pcxx::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pcxx::cpu {
+
+HWY_EXPORT(kernels);
+
+const WinogradKernels& winograd_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
+
+}  // namespace pcxx::cpu
+#endif
