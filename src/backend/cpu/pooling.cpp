@@ -12,6 +12,7 @@
 // (foreach_target comes before highway, as Highway asks)
 #include "hwy/highway.h"
 
+#include "backend/cpu/vector_elements-inl.h"
 #include "backend/cpu/vector_panels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,14 +54,6 @@ HWY_INLINE void for_each_vector(Size channels, const Visit& visit) {
   }
 }
 
-HWY_INLINE Vector load(const float* from, Size count) {
-  return count == lanes() ? hn::LoadU(Tag(), from) : load_first(Tag(), from, count);
-}
-
-HWY_INLINE void store(Vector v, float* to, Size count) {
-  count == lanes() ? hn::StoreU(v, Tag(), to) : store_first(Tag(), v, to, count);
-}
-
 /// The greatest x of a window, NaN being greater than any number, and the number of the place where it stands first.
 struct Greatest {
   Vector x, number;
@@ -68,9 +61,9 @@ struct Greatest {
 
 HWY_INLINE Greatest greatest(const std::vector<Size>& seen, const float* x, Size count) {
   const Tag tag;
-  Greatest best{load(x + seen[0], count), hn::Zero(tag)};
+  Greatest best{load_some(x + seen[0], count), hn::Zero(tag)};
   for (std::size_t i = 1; i < seen.size(); ++i) {
-    const Vector other = load(x + seen[i], count);
+    const Vector other = load_some(x + seen[i], count);
     const auto more = hn::Or(hn::Gt(other, best.x), hn::AndNot(hn::IsNaN(best.x), hn::IsNaN(other)));
     best.x = hn::IfThenElse(more, other, best.x);
     best.number = hn::IfThenElse(more, hn::Set(tag, static_cast<float>(i)), best.number);
@@ -87,10 +80,10 @@ void pick(const WindowGeometry& g, const float* x, const float* v, float* d) {
         const Greatest best = greatest(seen, x + c, count);
         for (std::size_t i = 0; i < seen.size(); ++i) {
           const auto here = hn::Eq(best.number, hn::Set(tag, static_cast<float>(i)));
-          result = hn::IfThenElse(here, load(v + seen[i] + c, count), result);
+          result = hn::IfThenElse(here, load_some(v + seen[i] + c, count), result);
         }
       }
-      store(result, d + place + c, count);
+      store_some(result, d + place + c, count);
     });
   });
 }
@@ -104,11 +97,11 @@ void route(const WindowGeometry& g, const float* x, const float* cotangent, floa
     }
     for_each_vector(g.channels, [&](Size c, Size count) HWY_ATTR {
       const Greatest best = greatest(seen, x + c, count);
-      const Vector value = load(cotangent + place + c, count);
+      const Vector value = load_some(cotangent + place + c, count);
       for (std::size_t i = 0; i < seen.size(); ++i) {
         const auto here = hn::Eq(best.number, hn::Set(tag, static_cast<float>(i)));
         float* to = d + seen[i] + c;
-        store(hn::Add(load(to, count), hn::IfThenElseZero(here, value)), to, count);
+        store_some(hn::Add(load_some(to, count), hn::IfThenElseZero(here, value)), to, count);
       }
     });
   });
@@ -119,9 +112,9 @@ void sum(const WindowGeometry& g, const float* x, float* d) {
     for_each_vector(g.channels, [&](Size c, Size count) HWY_ATTR {
       Vector result = hn::Zero(Tag());
       for (const Size from : seen) {
-        result = hn::Add(result, load(x + from + c, count));
+        result = hn::Add(result, load_some(x + from + c, count));
       }
-      store(result, d + place + c, count);
+      store_some(result, d + place + c, count);
     });
   });
 }
@@ -130,9 +123,9 @@ void spread(const WindowGeometry& g, const float* cotangent, float* d) {
   std::fill_n(d, g.in_places() * g.channels, 0.0F);
   for_each_window(g, [&](Size place, const std::vector<Size>& seen) HWY_ATTR {
     for_each_vector(g.channels, [&](Size c, Size count) HWY_ATTR {
-      const Vector value = load(cotangent + place + c, count);
+      const Vector value = load_some(cotangent + place + c, count);
       for (const Size to : seen) {
-        store(hn::Add(load(d + to + c, count), value), d + to + c, count);
+        store_some(hn::Add(load_some(d + to + c, count), value), d + to + c, count);
       }
     });
   });

@@ -12,6 +12,7 @@
 // (foreach_target comes before highway, as Highway asks)
 #include "hwy/highway.h"
 
+#include "backend/cpu/vector_elements-inl.h"
 #include "backend/cpu/vector_panels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,53 +21,18 @@ namespace {
 
 // ---- bf16 ----------------------------------------------------------------------------------------------------------
 
-/// Bits of the nearest bf16 in the upper half; a NaN stays one.
-template <class D32>
-HWY_INLINE hn::Vec<D32> upper_half(D32 d, hn::Vec<hn::Rebind<float, D32>> v) {
-  const auto bits = hn::BitCast(d, v);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1U));
-  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7fffU)));
-  const auto quiet = hn::Or(bits, hn::Set(d, 0x400000U));
-  return hn::IfThenElse(hn::RebindMask(d, hn::IsNaN(v)), quiet, rounded);
-}
-
 void to_bf16(const float* from, std::uint16_t* to, Size count) {
-  const Tag tag;
-  const hn::RebindToUnsigned<Tag> d32;
-  const hn::RebindToSigned<Tag> s32;
-  const hn::Rebind<std::uint16_t, Tag> d16;
-  const auto convert = [&](Vector v) HWY_ATTR {
-    return hn::DemoteTo(d16, hn::BitCast(s32, hn::ShiftRight<16>(upper_half(d32, v))));
-  };
-  Size i = 0;
-  for (; i + lanes() <= count; i += lanes()) {
-    hn::StoreU(convert(hn::LoadU(tag, from + i)), d16, to + i);
-  }
-  if (i < count) {
-    HWY_ALIGN std::uint16_t tail[HWY_MAX_BYTES / sizeof(float)];
-    hn::Store(convert(load_first(tag, from + i, count - i)), d16, tail);
-    std::copy_n(tail, count - i, to + i);
+  for (Size i = 0; i < count; i += lanes()) {
+    const Size width = std::min(lanes(), count - i);
+    store_some(load_some(from + i, width), to + i, width);
   }
 }
 
 void from_bf16(const std::uint16_t* from, float* to, Size count) {
-  const Tag tag;
-  const hn::RebindToUnsigned<Tag> d32;
-  const hn::Rebind<std::uint16_t, Tag> d16;
-  Size i = 0;
-  for (; i + lanes() <= count; i += lanes()) {
-    hn::StoreU(hn::BitCast(tag, hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from + i)))), tag, to + i);
+  for (Size i = 0; i < count; i += lanes()) {
+    const Size width = std::min(lanes(), count - i);
+    store_some(load_some(from + i, width), to + i, width);
   }
-  for (; i < count; ++i) {
-    const std::uint32_t bits = static_cast<std::uint32_t>(from[i]) << 16U;
-    std::memcpy(to + i, &bits, sizeof bits);
-  }
-}
-
-/// The nearest bf16, kept as f32.
-HWY_INLINE Vector rounded_to_bf16(Vector v) {
-  const hn::RebindToUnsigned<Tag> d32;
-  return hn::BitCast(Tag(), hn::And(upper_half(d32, v), hn::Set(d32, 0xffff0000U)));
 }
 
 // ---- four rows of a matrix or of its transpose -----------------------------------------------------------------------
@@ -86,11 +52,11 @@ struct Matrix {
     if (p + 4 > source.k || c + lanes() > source.n) {
       return edge(p, c);
     }
-    return source.transposed ? turned(source.b + c * source.step + p) : straight(p, c);
+    return source.transposed ? turned(source.column(c) + p) : straight(p, c);
   }
 
  private:
-  HWY_INLINE Vector row(Size p, Size c) const { return hn::LoadU(Tag(), source.b + source.start(p) + c); }
+  HWY_INLINE Vector row(Size p, Size c) const { return hn::LoadU(Tag(), source.column(c) + source.start(p)); }
   HWY_INLINE Four straight(Size p, Size c) const { return {row(p, c), row(p + 1, c), row(p + 2, c), row(p + 3, c)}; }
 
   HWY_NOINLINE Four edge(Size p, Size c) const {
@@ -183,7 +149,7 @@ void panels(const PackSource& b, bool rounded, Size from, Size to, float* packed
       turn_panel({b}, column, columns, panel);
     } else {
       for (Size p = 0; p < b.k; p += segment) {
-        pack_panel(segment, b.step, columns, b.b + b.start(p) + column, panel + p * padded(columns));
+        pack_panel(segment, b.step, columns, b.column(column) + b.start(p), panel + p * padded(columns));
       }
     }
     if (rounded) {

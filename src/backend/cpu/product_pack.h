@@ -25,9 +25,11 @@ struct PackSource {
   Size step;
   Size segment = 0;                // rows of one segment; 0: all rows are one
   const Size* starts = nullptr;    // of the segments
+  Size first = 0;                  // the column that b begins with, where not all of them are in memory
 
   Size start(Size p) const { return segment == 0 ? p * step : starts[p / segment] + p % segment * step; }
-  float at(Size p, Size c) const { return transposed ? b[c * step + p] : b[start(p) + c]; }
+  const float* column(Size c) const { return b + (c - first) * (transposed ? step : 1); }
+  float at(Size p, Size c) const { return column(c)[transposed ? p : start(p)]; }
 
   /// b(k, n), or the transpose of b(n, k), dense.
   static PackSource dense(const float* b, Size n, Size k, bool transposed) { return {b, n, k, transposed, transposed ? k : n}; }

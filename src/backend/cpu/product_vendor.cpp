@@ -153,6 +153,12 @@ Size VendorProduct::pack_parts() const {
   return self.pairs ? (self.pairs->padded_n + self.part_columns - 1) / self.part_columns : 1;
 }
 
+VendorProduct::Columns VendorProduct::columns_of(Size part) const {
+  const Implementation& self = *implementation_;
+  const Size n = self.shape.n;
+  return self.pairs ? Columns{std::min(n, part * self.part_columns), std::min(n, (part + 1) * self.part_columns)} : Columns{0, n};
+}
+
 void VendorProduct::pack(const PackSource& b, std::byte* packed, Size part) const {
   const Implementation& self = *implementation_;
   if (self.pairs) {

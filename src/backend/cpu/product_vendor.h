@@ -35,6 +35,11 @@ class VendorProduct {
   std::size_t packed_bytes() const;
   /// Returns into how many independent parts packing is cut.
   Size pack_parts() const;
+  /// Returns the columns of b that a part of packing reads.
+  struct Columns {
+    Size from, to;
+  };
+  Columns columns_of(Size part) const;
   /// Packs one part of an f32 matrix.
   void pack(const PackSource& b, std::byte* packed, Size part) const;
   std::size_t scratch_bytes() const;

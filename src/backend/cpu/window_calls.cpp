@@ -1,4 +1,5 @@
 /// Prepared calls of convolutions: pictures with packed weights, sums over samples, packing.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -30,8 +31,9 @@ class ConvolutionCall : public PreparedCall {
 /// Over the samples of the batch, or of a tile that leaves its own sum.
 class ConvolutionSumCall : public PreparedCall {
  public:
-  ConvolutionSumCall(double flops, std::shared_ptr<const ConvolutionSum> sum, const Call& call, const CallBuilder& builder)
-      : flops_(flops), sum_(std::move(sum)), picture_(builder.operand(call.inputs[0])), result_(builder.operand(call.inputs[1])),
+  ConvolutionSumCall(const Program& program, double flops, std::shared_ptr<const ConvolutionSum> sum, const Call& call,
+                     const CallBuilder& builder)
+      : flops_(flops), tile_rows_(program.tile_rows), sum_(std::move(sum)), picture_(builder.operand(call.inputs[0])), result_(builder.operand(call.inputs[1])),
         weight_(builder.operand(call.outputs[0])) {}
 
   Size parts() const override { return of_tile() ? 1 : sum_->parts(); }
@@ -39,7 +41,7 @@ class ConvolutionSumCall : public PreparedCall {
     sum_->run(frame.rows, frame.at<const std::byte>(picture_), frame.at<const std::byte>(result_), frame.at<float>(weight_),
               of_tile() ? 0 : first, of_tile() ? sum_->parts() : last, frame.scratch);
   }
-  std::size_t scratch_bytes(Size samples) const override { return sum_->scratch_bytes(samples); }
+  std::size_t scratch_bytes(Size samples) const override { return sum_->scratch_bytes(of_tile() ? std::min(samples, tile_rows_) : samples); }
   double flops(Size samples) const override { return flops_ * static_cast<double>(samples); }
   double cost(Size samples) const override { return flops(samples); }
 
@@ -47,6 +49,7 @@ class ConvolutionSumCall : public PreparedCall {
   bool of_tile() const { return weight_.tile_bytes != 0; }
 
   double flops_;  // of one sample
+  Size tile_rows_;
   std::shared_ptr<const ConvolutionSum> sum_;
   Operand picture_, result_, weight_;
 };
@@ -92,7 +95,7 @@ std::unique_ptr<const PreparedCall> prepare_convolution(const Program& program, 
   const ElementType type = program.halves.contains(call.inputs[0]) ? ElementType::bf16 : ElementType::f32;
   const ConvolutionShape shape = convolution_shape(kernel, type);
   if (kernel.op == Op::convolve_weight) {
-    return std::make_unique<ConvolutionSumCall>(flops_of_sample(kernel), builder.convolution_sum({shape.geometry, type}), call, builder);
+    return std::make_unique<ConvolutionSumCall>(program, flops_of_sample(kernel), builder.convolution_sum({shape.geometry, type}), call, builder);
   }
   return std::make_unique<ConvolutionCall>(flops_of_sample(kernel), builder.convolution(shape), call, builder);
 }

@@ -12,6 +12,7 @@
 // (foreach_target comes before highway, as Highway asks)
 #include "hwy/highway.h"
 
+#include "backend/cpu/vector_elements-inl.h"
 #include "backend/cpu/vector_panels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -19,17 +20,6 @@ namespace pcxx::cpu::HWY_NAMESPACE {
 namespace {
 
 constexpr int kSide = 4;  // of a patch
-
-HWY_INLINE Vector load(const float* from, Size count) {
-  return count == lanes() ? hn::LoadU(Tag(), from) : load_first(Tag(), from, count);
-}
-
-HWY_INLINE void store(Vector v, float* to, Size count) {
-  count == lanes() ? hn::StoreU(v, Tag(), to) : store_first(Tag(), v, to, count);
-}
-
-/// Where a block's 16 places are in the pictures; null: outside.
-using Patch = std::array<const float*, kWinogradPlaces>;
 
 struct Block {
   Size picture, row, column;  // row and column of its first place in the result
@@ -40,9 +30,14 @@ Block block_at(const WinogradShape& s, Size number) {
   return {number / s.blocks(), in_picture / s.block_columns() * 2, in_picture % s.block_columns() * 2};
 }
 
-Patch patch_at(const WinogradShape& s, const float* pictures, const Block& block) {
-  Patch patch{};
-  const float* picture = pictures + block.picture * s.rows * s.columns * s.channels;
+/// Where a block's 16 places are in the pictures; null: outside.
+template <class From>
+using Patch = std::array<const From*, kWinogradPlaces>;
+
+template <class From>
+Patch<From> patch_at(const WinogradShape& s, const From* pictures, const Block& block) {
+  Patch<From> patch{};
+  const From* picture = pictures + block.picture * s.rows * s.columns * s.channels;
   for (Size i = 0; i < kSide; ++i) {
     const Size row = block.row - s.before_row + i;
     for (Size j = 0; j < kSide; ++j) {
@@ -61,13 +56,14 @@ HWY_INLINE void transform_patch(Vector& a, Vector& b, Vector& c, Vector& d) {
 }
 
 /// The patch of some channels: B' x B. `Whole`: all of it inside, a whole vector of channels.
-template <bool Whole>
-HWY_INLINE void write_patch(const Patch& patch, Size c, Size count, float* to, Size place_step) {
+template <bool Whole, class From, class To>
+HWY_INLINE void write_patch(const Patch<From>& patch, Size c, Size count, To* to, Size place_step) {
   Vector x[kWinogradPlaces];
+  const Size width = Whole ? lanes() : count;
 #pragma GCC unroll 16
   for (int p = 0; p < kWinogradPlaces; ++p) {
-    const float* from = patch[static_cast<std::size_t>(p)];
-    x[p] = Whole ? hn::LoadU(Tag(), from + c) : from == nullptr ? hn::Zero(Tag()) : load(from + c, count);
+    const From* from = patch[static_cast<std::size_t>(p)];
+    x[p] = !Whole && from == nullptr ? hn::Zero(Tag()) : load_some(from + c, width);
   }
 #pragma GCC unroll 4
   for (int i = 0; i < kSide; ++i) {
@@ -79,17 +75,14 @@ HWY_INLINE void write_patch(const Patch& patch, Size c, Size count, float* to, S
   }
 #pragma GCC unroll 16
   for (int p = 0; p < kWinogradPlaces; ++p) {
-    if (Whole) {
-      hn::StoreU(x[p], Tag(), to + p * place_step + c);
-    } else {
-      store(x[p], to + p * place_step + c, count);
-    }
+    store_some(x[p], to + p * place_step + c, width);
   }
 }
 
-void patches(const WinogradShape& s, const float* pictures, Size first, Size count, float* to, Size row_step, Size place_step) {
+template <class From, class To>
+void patches(const WinogradShape& s, const From* pictures, Size first, Size count, To* to, Size row_step, Size place_step) {
   for (Size b = first; b < first + count; ++b, to += row_step) {
-    const Patch patch = patch_at(s, pictures, block_at(s, b));
+    const Patch<From> patch = patch_at(s, pictures, block_at(s, b));
     const bool inside = std::find(patch.begin(), patch.end(), nullptr) == patch.end();
     Size c = 0;
     for (; inside && c + lanes() <= s.channels; c += lanes()) {
@@ -118,7 +111,7 @@ void results(const WinogradShape& s, Size features, const float* m, Size row_ste
 #pragma GCC unroll 4
       for (int j = 0; j < kSide; ++j) {
         const float* at = m + j * place_step + f;
-        const auto place = [&](int i) HWY_ATTR { return load(at + i * kSide * place_step, width); };
+        const auto place = [&](int i) HWY_ATTR { return load_some(at + i * kSide * place_step, width); };
         transform_result(place(0), place(1), place(2), place(3), half[0][j], half[1][j]);
       }
       for (int i = 0; i < 2; ++i) {
@@ -126,7 +119,7 @@ void results(const WinogradShape& s, Size features, const float* m, Size row_ste
       }
       for (int i = 0; i < (below ? 2 : 1); ++i) {
         for (int j = 0; j < (beside ? 2 : 1); ++j) {
-          store(made[i][j], to + (i * s.out_columns + j) * s.features + f, width);
+          store_some(made[i][j], to + (i * s.out_columns + j) * s.features + f, width);
         }
       }
     }
@@ -151,7 +144,7 @@ void filters(const WinogradFilters& filters, float* to, Size row_step, Size plac
       for (int i = 0; i < kTaps; ++i) {
         const auto tap = [&](int j) HWY_ATTR {
           const Size t = i * kTaps + j;
-          return load(filters.w + f * filters.step + (filters.reversed ? 8 - t : t) * filters.tap_step + c, width);
+          return load_some(filters.w + f * filters.step + (filters.reversed ? 8 - t : t) * filters.tap_step + c, width);
         };
         transform_filter(tap(0), tap(1), tap(2), rows[i], 1);
       }
@@ -159,14 +152,18 @@ void filters(const WinogradFilters& filters, float* to, Size row_step, Size plac
         transform_filter(rows[0][j], rows[1][j], rows[2][j], made + j, kSide);
       }
       for (int p = 0; p < kWinogradPlaces; ++p) {
-        store(made[p], to + p * place_step + c, width);
+        store_some(made[p], to + p * place_step + c, width);
       }
     }
   }
 }
 
 const WinogradKernels* kernels() {
-  static const WinogradKernels table{.patches = patches, .results = results, .filters = filters};
+  static const WinogradKernels table{.patches = patches<float, float>,
+                                     .half_patches = patches<std::uint16_t, std::uint16_t>,
+                                     .widened_patches = patches<std::uint16_t, float>,
+                                     .results = results,
+                                     .filters = filters};
   return &table;
 }
 

@@ -12,6 +12,8 @@
 /// to rounding is as little as in the direct sum.
 #pragma once
 
+#include <cstdint>
+
 #include "pcxx/core/types.h"
 
 namespace pcxx::cpu {
@@ -39,6 +41,12 @@ struct WinogradKernels {
   /// Writes B' x B of blocks [first, first + count), counted through all pictures: channel c of block b at place p to
   /// to[p * place_step + (b - first) * row_step + c].
   void (*patches)(const WinogradShape& shape, const float* pictures, Size first, Size count, float* to, Size row_step, Size place_step);
+  /// The same of bf16 pictures, rounded to bf16 once more.
+  void (*half_patches)(const WinogradShape& shape, const std::uint16_t* pictures, Size first, Size count, std::uint16_t* to, Size row_step,
+                       Size place_step);
+  /// The same of bf16 pictures, as they are.
+  void (*widened_patches)(const WinogradShape& shape, const std::uint16_t* pictures, Size first, Size count, float* to, Size row_step,
+                          Size place_step);
   /// Writes A' m A of the same blocks to so many features of the results, from d on; feature f of block b at place p stands
   /// at m[p * place_step + (b - first) * row_step + f].
   void (*results)(const WinogradShape& shape, Size features, const float* m, Size row_step, Size place_step, Size first, Size count,
