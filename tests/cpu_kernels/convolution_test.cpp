@@ -104,7 +104,8 @@ void check_sum(const Case& with, ElementType type) {
   for_each_term(with.g, with.samples, [&](std::size_t picture, std::size_t weight, std::size_t result) {
     expected[weight] += static_cast<double>(with.picture.values[picture]) * with.result.values[result];
   });
-  const ConvolutionSum convolution({with.g, type});
+  const auto made = make_convolution_sum({with.g, type});
+  const ConvolutionSum& convolution = *made;
   const Floats d = sum(convolution, with, convolution.parts());
   expect_near(d, expected, tolerance(with.samples * with.g.out_places()));
   for (const Size each : {1, 3}) {
@@ -149,6 +150,7 @@ TEST(Convolution, AgreesWithPlainLoopsWhereWinogradTakesIt) {
       g.channels = draw(32, 70), g.features = draw(32, 70);
       const ElementType type = trial % 3 == 0 ? ElementType::bf16 : ElementType::f32;
       ASSERT_TRUE(winograd_takes({g, false, type}) && winograd_takes({g, true, type})) << g;
+      ASSERT_EQ(winograd_takes({g, type}), type == ElementType::f32) << g;
       check(g, trial % 4, type);
     }
     for (const ElementType type : {ElementType::f32, ElementType::bf16}) {

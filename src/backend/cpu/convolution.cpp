@@ -7,4 +7,8 @@ std::shared_ptr<const Convolution> make_convolution(const ConvolutionShape& shap
   return winograd_takes(shape) ? winograd_convolution(shape) : gathered_convolution(shape);
 }
 
+std::shared_ptr<const ConvolutionSum> make_convolution_sum(const ConvolutionSumShape& shape) {
+  return winograd_takes(shape) ? winograd_sum(shape) : gathered_sum(shape);
+}
+
 }  // namespace pcxx::cpu

@@ -56,21 +56,26 @@ struct ConvolutionSumShape {
 };
 
 /// d(features, taps..., channels / groups) = sum over samples and places of result(feature) * picture(tap, channel): the
-/// adjoint in the weight.
+/// adjoint in the weight. Immutable; used by many threads at once.
 class ConvolutionSum {
  public:
-  explicit ConvolutionSum(const ConvolutionSumShape& shape);
-  ~ConvolutionSum();
+  virtual ~ConvolutionSum() = default;
 
   /// Returns into how many parts, each a block of d, the work may be cut; depends on the shape alone.
-  Size parts() const;
-  std::size_t scratch_bytes(Size samples) const;
+  virtual Size parts() const = 0;
+  virtual std::size_t scratch_bytes(Size samples) const = 0;
   /// Computes parts [first, last) of d from pictures (in..., channels) and results (out..., features); no samples give zeros.
-  void run(Size samples, const void* pictures, const void* results, float* d, Size first, Size last, std::byte* scratch) const;
-
- private:
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  virtual void run(Size samples, const void* pictures, const void* results, float* d, Size first, Size last, std::byte* scratch) const = 0;
 };
+
+/// Returns the fastest way that we have for a shape.
+std::shared_ptr<const ConvolutionSum> make_convolution_sum(const ConvolutionSumShape& shape);
+
+/// Any geometry: panels of windows are gathered while they are multiplied.
+std::shared_ptr<const ConvolutionSum> gathered_sum(const ConvolutionSumShape& shape);
+
+/// The same two for the adjoint of what winograd_convolution computes, in f32.
+bool winograd_takes(const ConvolutionSumShape& shape);
+std::shared_ptr<const ConvolutionSum> winograd_sum(const ConvolutionSumShape& shape);
 
 }  // namespace pcxx::cpu

@@ -148,7 +148,7 @@ std::shared_ptr<const Convolution> CpuExecutable::convolution(const ConvolutionS
 std::shared_ptr<const ConvolutionSum> CpuExecutable::convolution_sum(const ConvolutionSumShape& shape) {
   auto& found = convolution_sums_[shape];
   if (found == nullptr) {
-    found = std::make_shared<ConvolutionSum>(shape);
+    found = make_convolution_sum(shape);
   }
   return found;
 }

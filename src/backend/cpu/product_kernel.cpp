@@ -318,6 +318,20 @@ void samples_product(Size samples, Size m, Size n, Size from, Size to, const flo
   }
 }
 
+void placed_samples(const PlacedSum& sum) {
+  for (Size column = 0; column < sum.columns; column += panel_columns()) {
+    all_blocks<true>(sum.rows, {.a = sum.a,
+                                .a_step = sum.a_step,
+                                .b = sum.b + column,
+                                .b_step = sum.b_step,
+                                .d = sum.d + column,
+                                .d_step = sum.d_step,
+                                .depth = sum.samples,
+                                .columns = std::min(panel_columns(), sum.columns - column),
+                                .first = sum.first});
+  }
+}
+
 Size gathered_sample_scratch(Size rows) { return kCopiedDepth * (panel_columns() + rows) + lanes(); }
 
 /// Panels of b are written for each chunk of samples, the block of a is copied.
@@ -358,6 +372,7 @@ const ProductKernels* kernels() {
                                     .rows = rows_product,
                                     .row_scratch = row_scratch,
                                     .samples = samples_product,
+                                    .placed_samples = placed_samples,
                                     .sample_scratch = sample_scratch,
                                     .placed_rows = placed_rows,
                                     .gathered_rows = gathered_rows,

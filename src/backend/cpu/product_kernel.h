@@ -29,6 +29,20 @@ struct GatheredSum {
   Size d_step;
 };
 
+/// d(rows, columns) [+]= sum over samples of a(i, rows) b(i, columns); rows of b are padded to whole vectors.
+struct PlacedSum {
+  Size samples;
+  const float* a;
+  Size a_step;  // floats from sample to sample
+  Size rows;
+  const float* b;
+  Size b_step;
+  Size columns;
+  float* d;
+  Size d_step;
+  bool first;  // start from zero, else from d
+};
+
 /// The functions of one instruction set. A panel is a slice of b of `panel_columns` columns (fewer at the right edge:
 /// `half_lanes` or a multiple of `lanes`, filled up with zeros), k rows of it one after another; a packed b is its
 /// panels in order.
@@ -43,6 +57,8 @@ struct ProductKernels {
   Size (*row_scratch)(Size n, Size k);
   /// Rows [from, to) of d(m, n) = sum over samples of a(i, m) b(i, n); scratch as sample_scratch says.
   void (*samples)(Size samples, Size m, Size n, Size from, Size to, const float* a, const float* b, float* d, float* scratch);
+  /// A sum whose operands lie close together already.
+  void (*placed_samples)(const PlacedSum& sum);
   /// Returns the floats of scratch that samples needs for blocks of so many rows of d(m, n).
   Size (*sample_scratch)(Size samples, Size m, Size n, Size block_rows);
 

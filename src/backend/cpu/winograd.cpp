@@ -15,21 +15,11 @@ constexpr Size kBlocks = 64;     // of results that go through together
 constexpr Size kFeatures = 128;  // of them at a time with our kernels: products stay in the cache
 constexpr Size kApart = 16;      // floats between rows that would else lie a power of two apart; oneDNN wants them dense
 
-/// A convolution, or its adjoint, as a correlation of pictures of its operand. Axis 0 is one picture after another.
-WinogradShape winograd_shape(const ConvolutionShape& shape) {
-  const WindowGeometry& g = shape.geometry;
-  if (!shape.transposed) {
-    return {g.in[1], g.in[2], g.out[1], g.out[2], g.before[1], g.before[2], g.channels, g.features};
-  }
-  constexpr Size kLast = 2;  // tap
-  return {g.out[1], g.out[2], g.in[1], g.in[2], kLast - g.before[1], kLast - g.before[2], g.features, g.channels};
-}
-
 /// Sums are f32. In bf16, what oneDNN multiplies is rounded after the transforms; without it pictures alone are bf16.
 class WinogradConvolution final : public Convolution {
  public:
   explicit WinogradConvolution(const ConvolutionShape& s)
-      : shape_(winograd_shape(s)), transposed_(s.transposed), inputs_(s.inputs), pictures_(s.geometry.in[0]), kernels_(product_kernels()),
+      : shape_(winograd_shape(s.geometry, s.transposed)), transposed_(s.transposed), inputs_(s.inputs), pictures_(s.geometry.in[0]), kernels_(product_kernels()),
         transforms_(winograd_kernels()), together_(std::min(kFeatures, shape_.features)),
         matrix_(float_bytes(packed_floats(kernels_, shape_.features, shape_.channels))) {
     const Size n = shape_.features, k = shape_.channels;
@@ -108,22 +98,21 @@ class WinogradConvolution final : public Convolution {
   }
 
   /// The filters that make some features of the result, of a weight (features, taps, channels) of the convolution.
-  WinogradFilters filters(const float* weight, Size from, Size count) const {
-    constexpr Size kTaps = 9;
+  WinogradFilters<const float> filters(const float* weight, Size from, Size count) const {
     if (!transposed_) {
-      return {weight + from * kTaps * shape_.channels, count, shape_.channels, kTaps * shape_.channels, shape_.channels, false};
+      return {weight + from * kWinogradTaps * shape_.channels, count, shape_.channels, kWinogradTaps * shape_.channels, shape_.channels, false};
     }
-    return {weight + from, shape_.channels, count, kTaps * shape_.features, shape_.features, true};
+    return {weight + from, shape_.channels, count, kWinogradTaps * shape_.features, shape_.features, true};
   }
 
   void transform(const void* pictures, Size first, Size count, std::byte* patches) const {
     const auto* halves = static_cast<const std::uint16_t*>(pictures);
     if (vendor_) {
-      transforms_.half_patches(shape_, halves, first, count, reinterpret_cast<std::uint16_t*>(patches), patch_step(), patch_place());
+      transforms_.half_patches(shape_, shape_.channels, halves, first, count, reinterpret_cast<std::uint16_t*>(patches), patch_step(), patch_place());
     } else if (inputs_ == ElementType::bf16) {
-      transforms_.widened_patches(shape_, halves, first, count, floats(patches), patch_step(), patch_place());
+      transforms_.widened_patches(shape_, shape_.channels, halves, first, count, floats(patches), patch_step(), patch_place());
     } else {
-      transforms_.patches(shape_, static_cast<const float*>(pictures), first, count, floats(patches), patch_step(), patch_place());
+      transforms_.patches(shape_, shape_.channels, static_cast<const float*>(pictures), first, count, floats(patches), patch_step(), patch_place());
     }
   }
 
@@ -155,13 +144,9 @@ class WinogradConvolution final : public Convolution {
 }  // namespace
 
 bool winograd_takes(const ConvolutionShape& shape) {
-  constexpr Size kChannels = 32;     // on both sides: below them the transforms cost more than they save
-  constexpr Size kBlocksLeast = 16;  // of one picture: filters are nearly twice as large, and read again for each few pictures
+  constexpr Size kLeast = 16;  // blocks of a sample: filters are nearly twice as large, and read again for each few pictures
   const WindowGeometry& g = shape.geometry;
-  const bool flat = g.extent[0] == 1 && g.stride[0] == 1 && g.before[0] == 0 && g.in[0] == g.out[0];
-  return flat && g.extent[1] == 3 && g.extent[2] == 3 && g.stride[1] == 1 && g.stride[2] == 1 && g.dilation[1] == 1 &&
-         g.dilation[2] == 1 && g.groups == 1 && std::min(g.channels, g.features) >= kChannels &&
-         g.in[0] * winograd_shape(shape).blocks() >= kBlocksLeast;
+  return fits_winograd(g) && g.in[0] * winograd_shape(g, shape.transposed).blocks() >= kLeast;
 }
 
 std::shared_ptr<const Convolution> winograd_convolution(const ConvolutionShape& shape) {

@@ -19,7 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace pcxx::cpu::HWY_NAMESPACE {
 namespace {
 
-constexpr int kSide = 4;  // of a patch
+constexpr int kSide = 4;        // of a patch
+constexpr int kFilterSide = 3;
 
 struct Block {
   Size picture, row, column;  // row and column of its first place in the result
@@ -80,16 +81,16 @@ HWY_INLINE void write_patch(const Patch<From>& patch, Size c, Size count, To* to
 }
 
 template <class From, class To>
-void patches(const WinogradShape& s, const From* pictures, Size first, Size count, To* to, Size row_step, Size place_step) {
+void patches(const WinogradShape& s, Size channels, const From* pictures, Size first, Size count, To* to, Size row_step, Size place_step) {
   for (Size b = first; b < first + count; ++b, to += row_step) {
     const Patch<From> patch = patch_at(s, pictures, block_at(s, b));
     const bool inside = std::find(patch.begin(), patch.end(), nullptr) == patch.end();
     Size c = 0;
-    for (; inside && c + lanes() <= s.channels; c += lanes()) {
+    for (; inside && c + lanes() <= channels; c += lanes()) {
       write_patch<true>(patch, c, lanes(), to, place_step);
     }
-    for (; c < s.channels; c += lanes()) {
-      write_patch<false>(patch, c, std::min(lanes(), s.channels - c), to, place_step);
+    for (; c < channels; c += lanes()) {
+      write_patch<false>(patch, c, std::min(lanes(), channels - c), to, place_step);
     }
   }
 }
@@ -135,16 +136,15 @@ HWY_INLINE void transform_filter(Vector a, Vector b, Vector c, Vector* to, int s
   to[3 * step] = c;
 }
 
-void filters(const WinogradFilters& filters, float* to, Size row_step, Size place_step) {
-  constexpr int kTaps = 3;
+void filters(const WinogradFilters<const float>& filters, float* to, Size row_step, Size place_step) {
   for (Size f = 0; f < filters.count; ++f, to += row_step) {
     for (Size c = 0; c < filters.channels; c += lanes()) {
       const Size width = std::min(lanes(), filters.channels - c);
-      Vector rows[kTaps][kSide], made[kWinogradPlaces];
-      for (int i = 0; i < kTaps; ++i) {
+      Vector rows[kFilterSide][kSide], made[kWinogradPlaces];
+      for (int i = 0; i < kFilterSide; ++i) {
         const auto tap = [&](int j) HWY_ATTR {
-          const Size t = i * kTaps + j;
-          return load_some(filters.w + f * filters.step + (filters.reversed ? 8 - t : t) * filters.tap_step + c, width);
+          const Size t = i * kFilterSide + j;
+          return load_some(filters.w + f * filters.step + (filters.reversed ? kWinogradTaps - 1 - t : t) * filters.tap_step + c, width);
         };
         transform_filter(tap(0), tap(1), tap(2), rows[i], 1);
       }
@@ -158,12 +158,74 @@ void filters(const WinogradFilters& filters, float* to, Size row_step, Size plac
   }
 }
 
+/// A y of two vectors: four.
+HWY_INLINE void spread_result(Vector first, Vector second, Vector* to, int step) {
+  to[0] = first;
+  to[step] = hn::Add(first, second);
+  to[2 * step] = hn::Sub(first, second);
+  to[3 * step] = hn::Neg(second);
+}
+
+void spread(const WinogradShape& s, Size features, const float* y, Size first, Size count, float* to, Size row_step, Size place_step) {
+  for (Size b = first; b < first + count; ++b, to += row_step) {
+    const Block block = block_at(s, b);
+    const float* from = y + ((block.picture * s.out_rows + block.row) * s.out_columns + block.column) * s.features;
+    const bool below = block.row + 1 < s.out_rows, beside = block.column + 1 < s.out_columns;
+    for (Size f = 0; f < features; f += lanes()) {
+      const Size width = std::min(lanes(), features - f);
+      const auto place = [&](int i, int j) HWY_ATTR {
+        const bool inside = (i == 0 || below) && (j == 0 || beside);
+        return inside ? load_some(from + (i * s.out_columns + j) * s.features + f, width) : hn::Zero(Tag());
+      };
+      Vector rows[2][kSide], made[kWinogradPlaces];
+      for (int i = 0; i < 2; ++i) {
+        spread_result(place(i, 0), place(i, 1), rows[i], 1);
+      }
+      for (int j = 0; j < kSide; ++j) {
+        spread_result(rows[0][j], rows[1][j], made + j, kSide);
+      }
+      for (int p = 0; p < kWinogradPlaces; ++p) {
+        store_some(made[p], to + p * place_step + f, width);
+      }
+    }
+  }
+}
+
+/// G' s of four vectors: three.
+HWY_INLINE void sum_filter(Vector a, Vector b, Vector c, Vector d, Vector* to) {
+  const Vector half = hn::Set(Tag(), 0.5F), both = hn::Mul(half, hn::Add(b, c));
+  to[0] = hn::Add(a, both);
+  to[1] = hn::Mul(half, hn::Sub(b, c));
+  to[2] = hn::Add(both, d);
+}
+
+void sums(const float* s, Size row_step, Size place_step, const WinogradFilters<float>& filters) {
+  for (Size f = 0; f < filters.count; ++f, s += row_step) {
+    for (Size c = 0; c < filters.channels; c += lanes()) {
+      const Size width = std::min(lanes(), filters.channels - c);
+      const auto place = [&](int i, int j) HWY_ATTR { return load_some(s + (i * kSide + j) * place_step + c, width); };
+      Vector rows[kSide][kFilterSide], columns[kFilterSide];
+      for (int i = 0; i < kSide; ++i) {
+        sum_filter(place(i, 0), place(i, 1), place(i, 2), place(i, 3), rows[i]);
+      }
+      for (int j = 0; j < kFilterSide; ++j) {
+        sum_filter(rows[0][j], rows[1][j], rows[2][j], rows[3][j], columns);
+        for (int i = 0; i < kFilterSide; ++i) {
+          store_some(columns[i], filters.w + f * filters.step + (i * kFilterSide + j) * filters.tap_step + c, width);
+        }
+      }
+    }
+  }
+}
+
 const WinogradKernels* kernels() {
   static const WinogradKernels table{.patches = patches<float, float>,
                                      .half_patches = patches<std::uint16_t, std::uint16_t>,
                                      .widened_patches = patches<std::uint16_t, float>,
                                      .results = results,
-                                     .filters = filters};
+                                     .filters = filters,
+                                     .spread = spread,
+                                     .sums = sums};
   return &table;
 }
 
