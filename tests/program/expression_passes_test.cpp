@@ -73,6 +73,22 @@ TEST(Identities, ZerosPassThroughWindows) {
   EXPECT_NE(simplified_text(bench, apply(Op::window_pick, {x - x, x}, windows, {3, 2})), "0");
 }
 
+/// route(x, g) h is route(x, g pick(x, h)) where windows do not overlap; functions of one operand are evaluated there.
+TEST(Identities, ProductsMoveBehindRoutes) {
+  Workbench bench(2);
+  const Tensor x = bench.variable({4, 2}, Span::per_sample), y = bench.variable({4, 2}, Span::per_sample);
+  const Tensor few = bench.variable({2, 2}, Span::per_sample);
+  const auto route = [&](Size stride, const Tensor& g) {
+    return apply(Op::window_route, {x, g}, attributes_of(Windows{{2}, {stride}, {0}, {1}}), {4, 2});
+  };
+  const auto pick = [&](const Tensor& v) { return apply(Op::window_pick, {x, v}, attributes_of(Windows{{2}, {2}, {0}, {1}}), {2, 2}); };
+  EXPECT_EQ(simplified_text(bench, route(2, few) * y), simplified_text(bench, route(2, few * pick(y))));
+  EXPECT_EQ(simplified_text(bench, gelu(exp(y)) * route(2, few)), simplified_text(bench, route(2, few * gelu(exp(pick(y))))));
+  EXPECT_EQ(simplified_text(bench, 3.0 * route(2, few)), simplified_text(bench, route(2, few * 3.0)));
+  const Tensor overlapping = route(1, bench.variable({3, 2}, Span::per_sample)) * y;
+  EXPECT_EQ(simplified_text(bench, overlapping), listing(*bench.graph(), overlapping.id()));
+}
+
 TEST(Identities, NeutralElementsVanish) {
   Workbench bench(2);
   const Tensor x = bench.variable({3}, Span::per_sample);
