@@ -2,51 +2,22 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "pcxx/network/layers.h"
 #include "pcxx/learn/optimisers.h"
 #include "pcxx/tensor/operations.h"
 #include "support/devices.h"
+#include "support/frozen_json.h"
 #include "support/runs.h"
 
 namespace pcxx::test {
 namespace {
 
-using Json = nlohmann::json;
 using Data = std::vector<std::pair<Node, Array>>;
 
 const Json& frozen() {
-  static const Json json = [] {
-    std::ifstream file(std::string(PCXX_SOURCE_DIR) + "/tests/pcx/semantics.json");
-    return Json::parse(file);
-  }();
+  static const Json json = load_json("tests/pcx/semantics.json");
   return json;
-}
-
-void add_numbers(const Json& value, Numbers& numbers) {
-  if (value.is_array()) {
-    for (const Json& each : value) {
-      add_numbers(each, numbers);
-    }
-  } else {
-    numbers.push_back(value.get<double>());
-  }
-}
-
-Numbers numbers_in(const Json& value) {
-  Numbers result;
-  add_numbers(value, result);
-  return result;
-}
-
-Array array_in(const Json& value) {
-  std::vector<Size> extents;
-  for (const Json* at = &value; at->is_array(); at = &at->front()) {
-    extents.push_back(static_cast<Size>(at->size()));
-  }
-  return numbers(Shape(extents), numbers_in(value));
 }
 
 /// To PCX's f32 over a handful of operations. What is shared here PCX has once for each sample.
