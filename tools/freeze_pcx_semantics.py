@@ -149,6 +149,126 @@ def energies():
     return cases
 
 
+def noise(samples=4096):
+    """A start with noise of deviation 0.5 around the prediction: moments of what it adds, and what draws have in common."""
+    TRANSFORMS["noisy"] = lambda node, key, value, rkg: value + 0.5 * jax.random.normal(rkg(), value.shape)
+    model = Chain({INIT: ("h <- u:noisy", "u <- u")})
+    pcx.RKG.seed(0)
+    x = np.tile(X[:1], (samples, 1))
+    added = []
+    for _ in range(2):
+        with pxu.step(model, INIT):
+            start(x, np.tile(Y[:1], (samples, 1)), model=model)
+        added.append(np.asarray(model.a.h.get() - model.a.cache.get("u")))
+        model.clear_params(pxc.VodeParam.Cache)
+    first, second = added
+    return {"samples": samples, "mean": first.mean(), "deviation": first.std(),
+            "correlation of elements": np.corrcoef(first[:, 0], first[:, 1])[0, 1],
+            "correlation of samples": np.corrcoef(first[:-1, 0], first[1:, 0])[0, 1],
+            "correlation of runs": np.corrcoef(first[:, 0], second[:, 0])[0, 1]}
+
+
+def weighted(by_status):
+    """Relaxation with a's energy weighted by the step, 0.5^t, or by the status; then a gradient of the weights."""
+    def energy(vode, rkg=pcx.RKG):
+        error = vode.get("h") - vode.get("u")
+        return (3.0 if vode.status == "late" else 1.0) * 0.5 * vode.precision.get() * error * error
+
+    model = Chain(energy=energy)
+    model.a.precision = pcx.Param(jnp.array(1.0))
+    after_start(model)
+    model.clear_params(pxc.VodeParam.Cache)
+    model.a.h.set(jnp.asarray(MOVED))
+    case = {}
+    for t in range(4):
+        status = "late" if by_status and t >= 2 else None
+        model.a.precision.set(jnp.array(1.0 if by_status else 0.5**t))
+        with pxu.step(model, status, clear_params=pxc.VodeParam.Cache):
+            case[f"energy {t}"] = total_energy(X, model=model)[0]
+        with pxu.step(model, status, clear_params=pxc.VodeParam.Cache):
+            slope = gradient(model, pxu.M_hasnot(pxc.VodeParam, frozen=True)).a.h.get()
+        if t < 3:
+            model.a.h.set(model.a.h.get() - 0.1 * slope)
+        else:
+            with pxu.step(model, status, clear_params=pxc.VodeParam.Cache):
+                case["gradient W1"] = gradient(model, pxu.M(pxnn.LayerParam)).first.nn.weight.get()
+    return case | {"a": model.a.h.get()}
+
+
+def statuses():
+    """What a status leaves behind: it stays until the next one, and what is cached stays until it is cleared."""
+    model = Chain({"forward": ("h -> u",)})
+    after_start(model)
+    model.a.h.set(jnp.asarray(MOVED))
+    case = {}
+
+    def energy_of(status, clear):
+        with pxu.step(model, status, clear_params=pxc.VodeParam.Cache if clear else None):
+            return total_energy(X, model=model)[0]
+
+    model.clear_params(pxc.VodeParam.Cache)
+    case["none"] = energy_of(None, True)
+    case["forward"] = energy_of("forward", True)
+    case["kept"] = total_energy(X, model=model)[0]  # no step(): the status of the last one
+    model.clear_params(pxc.VodeParam.Cache)
+    case["again"] = energy_of(None, False)
+    model.a.h.set(2 * jnp.asarray(MOVED))
+    case["stale a"] = jnp.sum(model.a.cache.get("E"))  # of the value before
+    model.clear_params(pxc.VodeParam.Cache)
+    case["moved"] = energy_of(None, True)
+    return case
+
+
+def compiled():
+    """A compiled step: the same numbers as without jit, and of the weights as they are at each call."""
+    model = Chain()
+
+    @pxf.jit()
+    def relaxed(x, y, *, model):
+        with pxu.step(model, INIT, clear_params=pxc.VodeParam.Cache):
+            start(x, y, model=model)
+        for _ in range(3):
+            with pxu.step(model, clear_params=pxc.VodeParam.Cache):
+                mask = pxu.M_hasnot(pxc.VodeParam, frozen=True).to([False, True])
+                grads = pxf.value_and_grad(mask, has_aux=True)(energy_and_output)(x, model=model)[1]["model"]
+            model.a.h.set(model.a.h.get() - 0.1 * grads.a.h.get())
+        with pxu.step(model, clear_params=pxc.VodeParam.Cache):
+            return energy_and_output(x, model=model)[0]
+
+    first = relaxed(X, Y, model=model)
+    model.second.nn.weight.set(2 * model.second.nn.weight.get())
+    doubled = relaxed(X, Y, model=model)
+    model.clear_params(pxc.VodeParam)  # values have the size of the batch before
+    return {"first": first, "doubled": doubled, "part": relaxed(X[:2], Y[:2], model=model)}
+
+
+def batch_norm():
+    """Two batches in training, with gradients, then one in evaluation. PCX's momentum is that of the old statistics."""
+    layer = pxnn.BatchNorm(2, "batch", momentum=0.25)
+    layer.nn.weight.set(jnp.array([1.5, -0.5]))
+    layer.nn.bias.set(jnp.array([0.25, 1.0]))
+    rng = np.random.default_rng(1)
+    batches = [(i + 1 + (i + 1) * rng.normal(size=(4, 2, 3))).astype(np.float32) for i in range(3)]
+
+    @pxf.vmap(pxu.M(pcx.BaseParam).to((None, None)), in_axes=(0,), out_axes=(None, 0), axis_name="batch")
+    def output(x, *, layer):
+        y = layer(x)
+        return jax.lax.psum(jnp.sum(jnp.sin(y)), "batch"), y
+
+    def running():
+        shaped = [each for each in jax.tree_util.tree_leaves(layer.state.get()) if each.shape == (2,)]
+        return dict(zip(("running_mean", "running_var"), shaped))
+
+    case = {"weight": layer.nn.weight.get(), "bias": layer.nn.bias.get()}
+    for i, x in enumerate(batches[:2]):
+        mask = pxu.M(pxnn.LayerParam).to([False, True])
+        (_, (y,)), (of_x, of_layer) = pxf.value_and_grad(mask, argnums=(0,), has_aux=True)(output)(jnp.asarray(x), layer=layer)
+        case[f"batch {i}"] = {"x": x, "y": y, "dx": of_x, "dweight": of_layer["layer"].nn.weight.get(), **running()}
+    layer.eval()
+    case["evaluation"] = {"x": batches[2], "y": output(jnp.asarray(batches[2]), layer=layer)[1]}
+    return case
+
+
 def gradients():
     """Gradients with respect to an input and a selection of weights at once, with an auxiliary result."""
     model = Chain()
@@ -288,6 +408,34 @@ def saving(folder):
     return names
 
 
+def saving_shared(folder):
+    """What save_params writes of a parameter with two keys, and which files load_params reads."""
+    class Twice(pxc.EnergyModule):
+        def __init__(self):
+            super().__init__()
+            self.one = pxnn.Linear(2, 2)
+            self.two = pxnn.shared(self.one)
+
+    def readable(arrays):
+        np.savez(path, **arrays)
+        try:
+            pxu.load_params(Twice(), str(path))
+        except (KeyError, ValueError) as error:
+            return type(error).__name__
+        return "read"
+
+    path = folder / "shared.npz"
+    pxu.save_params(Twice(), str(path))
+    with np.load(path, allow_pickle=True) as file:
+        written = {name: file[name] for name in file}
+    numbers = {name: array for name, array in written.items() if array.dtype != object}
+    all_keys = {name: numbers[name.replace("two", "one")] for name in written}
+    result = {"numbers": sorted(numbers), "none": sorted(set(written) - set(numbers)), "as written": readable(written),
+              "once": readable(numbers), "repeated": readable(all_keys)}
+    path.unlink()
+    return result
+
+
 def plain(value):
     """Returns arrays as lists, for JSON."""
     if isinstance(value, dict):
@@ -304,7 +452,9 @@ def main():
     cases |= {name: phases(*how) for name, how in RULESETS.items()}
     cases |= energies()
     cases |= {"gradients": gradients(), "masks": masks(), "flow": flow(), "optimisers": optimisers(), "randomness": randomness(),
-              "sharing": sharing(), "saving": saving(out.parent)}
+              "sharing": sharing(), "saving": saving(out.parent), "saving_shared": saving_shared(out.parent), "noise": noise(),
+              "weighted_by_step": weighted(False), "weighted_by_status": weighted(True), "statuses": statuses(),
+              "compiled": compiled(), "batch_norm": batch_norm()}
     out.write_text(json.dumps(plain(cases), indent=1) + "\n")
     print(f"{out}: {len(cases)} cases, {out.stat().st_size} bytes")
 
