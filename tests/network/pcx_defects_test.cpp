@@ -54,8 +54,8 @@ TEST_P(Defects, AFreshNodeHasATypedErrorThatNamesIt) {
   EXPECT_EQ(message_of<ArgumentError>([&] {
               run_once(net, data, [&](Flow& flow) { flow.output("energy", net.a.energy()); }, nullptr, options());
             }),
-            "[flow] node 'a' is read before it has a value; expected it to be given as data, to follow in a phase entered "
-            "before, or to be assigned");
+            "[flow] node 'a' is read before it has a value; expected it to be given as data, to follow in a phase "
+            "that is entered before, e.g. \"start\", or to be assigned");
 }
 
 /// PCX: step() leaves status and caches dirty after an exception, and does not nest.
@@ -227,11 +227,12 @@ TEST_P(Defects, LayersWorkAsTheySay) {
 
 /// PCX: momentum 0.1 weighs the old statistics, and they move at each call, T + 2 times a batch.
 TEST_P(Defects, BatchStatisticsMoveOnceByAsMuchAsPyTorchs) {
-  Network net;
-  const Node x = net.node("x", {1}), a = net.node("a", {1}, batch_norm(x, {.name = "norm"}));
-  const Node y = net.node("y", {1}, linear(a, 1));
-  const auto state = std::make_shared<State>(net.initialise(1));
-  run_once(net, {{x, numbers({2, 1}, {3, 5})}, {y, numbers({2, 1}, {1, 0})}}, LearningRule(PredictiveCoding{.steps = 7}).write, state, options());
+  Network normalised;
+  const Node x = normalised.node("x", {1}), a = normalised.node("a", {1}, batch_norm(x, {.name = "norm"}));
+  const Node y = normalised.node("y", {1}, linear(a, 1));
+  const auto state = std::make_shared<State>(normalised.initialise(1));
+  run_once(normalised, {{x, numbers({2, 1}, {3, 5})}, {y, numbers({2, 1}, {1, 0})}}, LearningRule(PredictiveCoding{.steps = 7}).write,
+           state, options());
   EXPECT_NEAR(numbers_of(state->at("norm.running_mean"))[0], 0.1 * 4, 1e-6);
   EXPECT_NEAR(numbers_of(state->at("norm.running_var"))[0], 0.9 + 0.1 * 2, 1e-6);  // by the number of samples less one
 }
