@@ -141,11 +141,5 @@ const PoolingKernels* kernels() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace pcxx::cpu {
-
-HWY_EXPORT(kernels);
-
-const PoolingKernels& pooling_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
-
-}  // namespace pcxx::cpu
+PCXX_DISPATCH_KERNELS(PoolingKernels, pooling_kernels)
 #endif

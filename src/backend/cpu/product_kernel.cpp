@@ -388,11 +388,5 @@ const ProductKernels* kernels() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace pcxx::cpu {
-
-HWY_EXPORT(kernels);
-
-const ProductKernels& product_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
-
-}  // namespace pcxx::cpu
+PCXX_DISPATCH_KERNELS(ProductKernels, product_kernels)
 #endif

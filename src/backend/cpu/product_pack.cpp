@@ -198,11 +198,5 @@ const PackKernels* kernels() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace pcxx::cpu {
-
-HWY_EXPORT(kernels);
-
-const PackKernels& pack_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
-
-}  // namespace pcxx::cpu
+PCXX_DISPATCH_KERNELS(PackKernels, pack_kernels)
 #endif
