@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -85,34 +86,56 @@ struct Tabulator : TrainingObserver {
   fs::path file;
 };
 
-/// Returns the test accuracies of a recipe after its last epoch, seed by seed.
-std::vector<double> last_accuracies(const std::vector<RunOfSeed>& runs, const std::string& recipe) {
-  std::vector<double> accuracies;
+double mean(const std::vector<double>& numbers) {
+  return std::accumulate(numbers.begin(), numbers.end(), 0.0) / static_cast<double>(numbers.size());
+}
+
+/// What all seeds of a recipe came to.
+struct Summary {
+  std::string recipe;
+  std::vector<std::vector<double>> accuracies;  // of every epoch, seed by seed
+  std::vector<double> seconds;                  // of every epoch and seed
+};
+
+std::vector<Summary> summaries_of(const std::vector<RunOfSeed>& runs) {
+  std::vector<Summary> summaries;
   for (const RunOfSeed& run : runs) {
-    if (run.recipe.name == recipe) {
-      accuracies.push_back(rows_of(run).back().test_accuracy);
+    auto found = std::find_if(summaries.begin(), summaries.end(), [&](const Summary& s) { return s.recipe == run.recipe.name; });
+    if (found == summaries.end()) {
+      found = summaries.insert(found, {run.recipe.name, {}, {}});
+    }
+    for (const Row& row : rows_of(run)) {
+      found->accuracies.resize(static_cast<std::size_t>(std::max<Size>(row.epoch, std::ssize(found->accuracies))));
+      found->accuracies[static_cast<std::size_t>(row.epoch - 1)].push_back(row.test_accuracy);
+      found->seconds.push_back(row.seconds);
     }
   }
-  return accuracies;
+  return summaries;
 }
 
-double mean(const std::vector<double>& numbers) {
-  double sum = 0;
-  for (const double number : numbers) {
-    sum += number;
+/// Prints a table of Markdown: mean test accuracies of all seeds, lowest and highest, and how far each recipe's mean after
+/// the last epoch is from the last one's.
+void print_summary(const std::vector<RunOfSeed>& runs) {
+  const std::vector<Summary> summaries = summaries_of(runs);
+  const std::size_t epochs = summaries.front().accuracies.size();
+  if (epochs == 0) {
+    return;
   }
-  return sum / static_cast<double>(numbers.size());
-}
-
-/// Prints the mean of all seeds for each recipe, and how far it is from the first one's.
-void print_means(const std::vector<RunOfSeed>& runs, std::size_t recipes) {
-  const double first = mean(last_accuracies(runs, runs.front().recipe.name));
-  fmt::print("\n{:<28} {:>10} {:>18} {:>12}\n", "test accuracy at the end", "mean", "lowest, highest", "to the first");
-  for (std::size_t i = 0; i < recipes; ++i) {
-    const std::vector<double> accuracies = last_accuracies(runs, runs[i].recipe.name);
-    const auto [low, high] = std::minmax_element(accuracies.begin(), accuracies.end());
-    fmt::print("{:<28} {:>8.2f} % {:>8.2f}, {:>6.2f} % {:>+10.2f} %\n", runs[i].recipe.name, 100 * mean(accuracies),
-               100 * *low, 100 * *high, 100 * (mean(accuracies) - first));
+  std::string heading = "\n| test accuracy, % |", rule = "|---|";
+  for (std::size_t epoch = 1; epoch <= epochs; ++epoch) {
+    heading += fmt::format(" epoch {} |", epoch);
+    rule += "---|";
+  }
+  fmt::print("{} lowest to highest | to the last | seconds an epoch |\n{}---|---|---|\n", heading, rule);
+  const double last = 100 * mean(summaries.back().accuracies.back());
+  for (const Summary& summary : summaries) {
+    fmt::print("| `{}` |", summary.recipe);
+    for (const std::vector<double>& seeds : summary.accuracies) {
+      fmt::print(" {:.2f} |", 100 * mean(seeds));
+    }
+    const std::vector<double>& ends = summary.accuracies.back();
+    const auto [low, high] = std::minmax_element(ends.begin(), ends.end());
+    fmt::print(" {:.2f} to {:.2f} | {:+.2f} | {:.0f} |\n", 100 * *low, 100 * *high, 100 * mean(ends) - last, mean(summary.seconds));
   }
 }
 
@@ -163,14 +186,14 @@ int compare(const Options& options) {
       return kNoData;
     }
   }
-  print_means(runs, options.recipes.size());
+  print_summary(runs);
   return 0;
 }
 
 int main(int count, char** arguments) {
   Options options;
   CLI::App app("Trains recipes with several seeds and tabulates every epoch");
-  app.add_option("recipes", options.recipes, "Recipes to compare, the one to compare with first")->required()->type_name("RECIPE");
+  app.add_option("recipes", options.recipes, "Recipes to compare, the one to compare with last")->required()->type_name("RECIPE");
   app.add_option("--seeds", options.seeds, "Seeds, as in 0,1,2")->delimiter(',')->capture_default_str();
   app.add_option("--set", options.overrides, "Set a key of all recipes, as in --set epochs=2")->type_name("KEY=VALUE")->allow_extra_args(false);
   app.add_option("--out", options.folder, "Folder of the runs and of table.csv")->capture_default_str();

@@ -103,6 +103,24 @@ TEST(Train, TakesAnyIdxSet) {
   EXPECT_EQ(result.code, 0) << result.error;
 }
 
+TEST(Train, TakesConvolutionalNetworks) {
+  const TemporaryFolder folder;
+  write_idx_folder(folder.path(), 12, 3);
+  const std::string recipe = PCXX_SOURCE_DIR "/recipes/fashion_mnist_vgg5.toml";
+  const CommandResult trained = pcxx_command(
+      {"train", recipe, "--out", folder / "run", "--set", "epochs=1", "--set", "data.name=idx", "--set", "data.train=0", "--set",
+       "data.folder=" + folder.path().string(), "--set", "network.input=[1, 16, 16]", "--set", "network.channels=2", "--set",
+       "network.classes=3"});
+  EXPECT_EQ(trained.code, 0) << trained.error;
+  EXPECT_NE(trained.out.find("1x16x16 → 2 channels → 4 channels → 8 channels → 8 channels → 3, gelu"), std::string::npos)
+      << trained.out;
+  const CommandResult judged = pcxx_command({"eval", folder / "run"});
+  EXPECT_EQ(judged.code, 0) << judged.error;
+  EXPECT_EQ(last_line(judged.out), last_line(trained.out));
+  const auto found = json_lines(pcxx_command({"inspect", folder / "run", "--json"}).out).at(0);
+  EXPECT_EQ(found["nodes"].at(1)["prediction"], "convolution 3x3, 1 to 2, gelu, maximum pool 2");
+}
+
 TEST(Train, ThreadsChangeNoBit) {
   const TemporaryFolder folder;
   for (const char* threads : {"1", "2", "4"}) {
