@@ -53,15 +53,21 @@ foreach(room ${rooms})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 900)
 endforeach()
 
+# Makes <kind>/NAME.cpp the target <kind>_NAME and the program build/<kind>s/NAME; further arguments are what it links.
+function(pcxx_program kind source)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${kind}_${name} ${source})
+  set_target_properties(${kind}_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${kind}s)
+  target_link_libraries(${kind}_${name} PRIVATE pcxx ${ARGN})
+  target_compile_options(${kind}_${name} PRIVATE ${PCXX_WARNING_FLAGS})
+endfunction()
+
 # Examples: each examples/*.cpp is a program that must run to its end without arguments.
 file(GLOB examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.cpp)
 foreach(source ${examples})
+  pcxx_program(example ${source})
   get_filename_component(name ${source} NAME_WE)
-  add_executable(example_${name} ${source})
-  set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
-                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
-  target_link_libraries(example_${name} PRIVATE pcxx)
-  target_compile_options(example_${name} PRIVATE ${PCXX_WARNING_FLAGS})
   add_test(NAME example_${name} COMMAND example_${name})
   set_tests_properties(example_${name} PROPERTIES LABELS example TIMEOUT 300)
 endforeach()
@@ -69,12 +75,7 @@ endforeach()
 # Experiments: each experiments/*.cpp is a program that trains for minutes or hours; the test is a short form of it.
 file(GLOB experiments CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/experiments/*.cpp)
 foreach(source ${experiments})
-  get_filename_component(name ${source} NAME_WE)
-  add_executable(experiment_${name} ${source})
-  set_target_properties(experiment_${name} PROPERTIES OUTPUT_NAME ${name}
-                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/experiments)
-  target_link_libraries(experiment_${name} PRIVATE pcxx CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
-  target_compile_options(experiment_${name} PRIVATE ${PCXX_WARNING_FLAGS})
+  pcxx_program(experiment ${source} CLI11::CLI11 fmt::fmt nlohmann_json::nlohmann_json)
 endforeach()
 add_test(NAME experiment_compare_recipes WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
          COMMAND experiment_compare_recipes recipes/fashion_mnist_vgg5.toml recipes/fashion_mnist_vgg5_bp.toml --force
@@ -88,13 +89,10 @@ add_custom_target(benchmarks)
 file(GLOB benchmark_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/benchmarks/*.cpp)
 if(benchmark_FOUND)
   foreach(source ${benchmark_sources})
+    pcxx_program(benchmark ${source} ${PCXX_PRIVATE_DEPENDENCIES} benchmark::benchmark)
     get_filename_component(name ${source} NAME_WE)
-    add_executable(benchmark_${name} EXCLUDE_FROM_ALL ${source})
-    set_target_properties(benchmark_${name} PROPERTIES OUTPUT_NAME ${name}
-                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/benchmarks)
-    target_link_libraries(benchmark_${name} PRIVATE pcxx ${PCXX_PRIVATE_DEPENDENCIES} benchmark::benchmark)
+    set_target_properties(benchmark_${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
     target_include_directories(benchmark_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-    target_compile_options(benchmark_${name} PRIVATE ${PCXX_WARNING_FLAGS})
     add_dependencies(benchmarks benchmark_${name})
   endforeach()
 endif()
