@@ -201,19 +201,20 @@ class Shards {
 
 /// Returns how many rows make a tile: so few that the largest value of a row, times them, stays in a core's cache.
 ///
-/// Against 128 rows, 64 cost a network of matrices at most 10 %, 32 cost 25 %. Pictures are rows of matrices themselves.
+/// Against 128 rows, 64 cost a network of matrices at most 10 %, 32 cost 25 %. Pictures are rows of matrices themselves: few
+/// of them are work enough for a thread, and a batch of 32 is to be work for two.
 static Size tile_rows_of(const Program& program) {
-  constexpr Size kMost = 64, kElements = 512 * 1024;
-  Size largest = 1;
+  constexpr Size kMost = 64, kMostPictures = 16, kElements = 512 * 1024;
+  Size largest = 1, rows = kMost;
   for_each_statement(program.body, [&](const Statement& statement) {
     if (const auto* call = std::get_if<Call>(&statement.content)) {
+      rows = std::holds_alternative<ConvolutionKernel>(call->kernel) ? kMostPictures : rows;
       for (const SymbolId id : call->outputs) {
         const Symbol& symbol = program.graph->symbol(id);
         largest = std::max(largest, symbol.span == Span::per_sample && !program.partials.contains(id) ? symbol.shape.elements() : 1);
       }
     }
   });
-  Size rows = kMost;
   while (rows > 1 && rows * largest > kElements) {
     rows /= 2;
   }
