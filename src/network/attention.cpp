@@ -45,21 +45,26 @@ Tensor places(const Tensor& like, Size n) {
   return apply(Op::window_sum, {constant_like(like, 1, {n, 1})}, windows, {n, 1});
 }
 
-/// Returns scores with those that the options rule out set far below all others.
-Tensor masked(Tensor scores, const AttentionOptions& options) {
-  if (options.mask) {
-    const Tensor allowed = options.mask->dtype() == DType::boolean ? *options.mask : !equal(*options.mask, 0.0);
-    if (allowed.shape() != scores.shape()) {
-      throw ShapeError(fmt::format("[multi_head_attention] the mask is {}; expected (queries, keys) = {}", to_string(allowed.shape()),
-                                   to_string(scores.shape())));
-    }
-    scores = select(allowed, scores, kNowhere);
+/// Returns which keys come after each query: (queries, keys).
+Tensor later_keys(const Tensor& scores) {
+  return places(scores, scores.shape()[0]) < reshape(places(scores, scores.shape()[1]), {1, scores.shape()[1]});
+}
+
+/// Returns scores with those that the options rule out set far below all others; all alike where a query may look nowhere.
+Tensor masked(const Tensor& scores, const AttentionOptions& options) {
+  if (!options.mask) {
+    return options.causal ? select(later_keys(scores), kNowhere, scores) : scores;
+  }
+  Tensor allowed = options.mask->dtype() == DType::boolean ? *options.mask : !equal(*options.mask, 0.0);
+  if (allowed.shape() != scores.shape()) {
+    throw ShapeError(fmt::format("[multi_head_attention] the mask is {}; expected (queries, keys) = {}", to_string(allowed.shape()),
+                                 to_string(scores.shape())));
   }
   if (options.causal) {
-    const Tensor later = places(scores, scores.shape()[0]) < reshape(places(scores, scores.shape()[1]), {1, scores.shape()[1]});
-    scores = select(later, kNowhere, scores);
+    allowed = allowed && !later_keys(scores);
   }
-  return scores;
+  const Tensor somewhere = reshape(sum(allowed * 1.0, {1}), {scores.shape()[0], 1}) > 0.0;
+  return select(allowed, scores, select(somewhere, kNowhere, 0.0));  // f32 would lose log(keys) beside kNowhere
 }
 
 }  // namespace

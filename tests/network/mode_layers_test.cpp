@@ -193,6 +193,18 @@ TEST_P(ModeLayers, AttentionTakesAMask) {
   EXPECT_TRUE(close(numbers_of(after.output("a")), numbers_of(after.output("b")), 1e-6));
 }
 
+/// Where a mask allows nothing the result is the mean over all keys, in f32 as well.
+TEST_P(ModeLayers, AQueryThatMayLookNowhereLooksEverywhereAlike) {
+  Network net;
+  const Node x = net.node("x", {3, 1}), mask = net.node("mask", {3, 3});
+  const auto one = [&](const std::string& name) { return net.parameter(name, {1, 1}, constant(1)); };
+  AttentionOptions options_of = {.mask = mask, .causal = true, .bias = false, .query = one("q"), .key = one("k"), .value = one("v"), .output = one("o")};
+  const Tensor y = self_attention(x, 1, options_of);
+  const Executor after = run_once(net, {{x, numbers({1, 3, 1}, {1, 2, 6})}, {mask, numbers({1, 3, 3}, {0, 1, 1, 0, 1, 0, 0, 0, 0})}},
+                                  [&](Flow& flow) { flow.output("y", flow.seen(y)); }, nullptr, options());
+  EXPECT_TRUE(close(numbers_of(after.output("y")), {3, 2, 3}, 1e-6));  // the first may see later keys only, so none
+}
+
 INSTANTIATE_TEST_SUITE_P(Devices, ModeLayers, testing::ValuesIn(devices()), device_name);
 
 TEST(Helpers, SequentialAndResidual) {
