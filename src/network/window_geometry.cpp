@@ -50,8 +50,8 @@ std::vector<Size> for_each_axis(const std::string& who, const char* what, const 
 
 void require_picture(const std::string& who, const Tensor& x, Size axes) {
   if (x.shape().rank() != axes + 1 || x.shape().elements() == 0) {
-    throw ShapeError("[" + who + "] the input is " + to_string(x.shape()) + "; expected (channels, d1, ..., dn) with " +
-                     std::to_string(axes) + " axes after the channels, none of them empty");
+    const char* expected = axes == 1 ? "(channels, length)" : axes == 2 ? "(channels, height, width)" : "(channels, depth, height, width)";
+    throw ShapeError("[" + who + "] the input is " + to_string(x.shape()) + "; expected " + expected + ", none of them 0");
   }
 }
 

@@ -124,7 +124,11 @@ TEST(WindowLayers, Messages) {
   expect_message<ArgumentError>([&] { conv2d(1.0, 3, 3); },
                                 "[conv2d] the input belongs to no network; expected an expression over its nodes");
   expect_message<ShapeError>([&] { conv1d(x, 3, 3); },
-                             "[conv1d] the input is (4, 5, 5); expected (channels, d1, ..., dn) with 1 axes after the channels, none of them empty");
+                             "[conv1d] the input is (4, 5, 5); expected (channels, length), none of them 0");
+  expect_message<ShapeError>([&] { conv_transpose2d(flatten(x), 3, 3); },
+                             "[conv_transpose2d] the input is (100); expected (channels, height, width), none of them 0");
+  expect_message<ShapeError>([&] { adaptive_avg_pool3d(x, 1); },
+                             "[adaptive_avg_pool3d] the input is (4, 5, 5); expected (channels, depth, height, width), none of them 0");
   expect_message<ShapeError>([&] { conv2d(x, 3, {8, 3}, {.padding = 1}); },
                              "[conv2d] kernel (8, 3) with dilation (1, 1) exceeds the padded input (7, 7) (the input is (5, 5)); expected a "
                              "smaller kernel or more padding");
