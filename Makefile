@@ -14,7 +14,7 @@ CTEST := ctest --output-on-failure --no-tests=error
 configure = mkdir -p build && { cmake --preset $(1) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
   >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
 
-.PHONY: build setup train test check sanitize fuzz bench format tidy clean help
+.PHONY: build setup train test check sanitize fuzz bench docs format tidy clean help
 
 build: setup ## build everything into build/ (the default)
 	@$(call configure,release)
@@ -49,6 +49,13 @@ fuzz: ## fuzz the file readers for FUZZ_SECONDS each (clang)
 bench: build ## build and run the benchmarks of build/benchmarks
 	cmake --build build -j $(JOBS) --target benchmarks
 	@for program in build/benchmarks/*; do [ -x $$program ] && [ -f $$program ] && { echo "== $$program"; $$program $(ARGS) || exit 1; }; done; true
+
+docs: ## build the documentation site into build/site/ (no warning allowed)
+	@$(SETUP) docs
+	@mkdir -p build
+	doxygen docs/site/Doxyfile
+	.venv/bin/python -m sphinx -q -W --keep-going -b html -c docs/site -d build/site-cache . build/site
+	@echo "build/site/docs/index.html"
 
 format: ## format the C++ sources in place (clang-format)
 	git ls-files '*.h' '*.cpp' | xargs clang-format -i

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (build), to train (train) or to run every test (test); quick when nothing is.
+# Installs what is missing to build (build), to train (train), to run every test (test) or to build the documentation
+# site (docs); quick when nothing is.
 #
 # Debian packages come through apt, oneDNN 3 from the system where it has it and else from PyPI into .venv.
 # Set PCXX_SETUP=skip to leave the machine as it is.
@@ -15,8 +16,10 @@ case $purpose in
   build) ;;
   train) packages+=(dataset-fashion-mnist) ;;
   test) packages+=(dataset-fashion-mnist clang) ;;
-  *) echo "[setup] unknown purpose '$purpose'; known: build, train, test" >&2; exit 2 ;;
+  docs) packages=(doxygen python3-venv) ;;
+  *) echo "[setup] unknown purpose '$purpose'; known: build, train, test, docs" >&2; exit 2 ;;
 esac
+site=(sphinx furo breathe myst-parser sphinx-copybutton)
 wheels=(onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0)  # oneDNN 3.2.0 with GNU OpenMP
 
 say() { echo "[setup] $*" >&2; }
@@ -89,13 +92,18 @@ system_offers_onednn() {
   [[ $(apt-cache policy libdnnl-dev 2>/dev/null) == *"Candidate: 3."* ]]
 }
 
+# Installs packages from PyPI into .venv.
+pip_install() {
+  [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" </dev/null
+}
+
 install_onednn_wheels() {
   if [ "$(uname -m)" != x86_64 ]; then
     fail "oneDNN 3 is missing and PyPI has it for x86_64 only; build it from source and set CMAKE_PREFIX_PATH"
   fi
   say "installing oneDNN 3.2 from PyPI into .venv"
-  [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1 || python3 -m venv .venv
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check "${wheels[@]}" </dev/null ||
+  pip_install "${wheels[@]}" ||
     fail "could not install ${wheels[*]} (see above); where there is no network, set CMAKE_PREFIX_PATH to a prefix with oneDNN 3"
 }
 
@@ -107,6 +115,13 @@ fi
 mapfile -t missing < <(missing_packages "${packages[@]}")
 if [ ${#missing[@]} -gt 0 ]; then
   install_packages "${missing[@]}"
+fi
+if [ "$purpose" = docs ]; then
+  if ! .venv/bin/python -c "import breathe, furo, myst_parser, sphinx_copybutton" 2>/dev/null; then
+    say "installing ${site[*]} from PyPI into .venv"
+    pip_install "${site[@]}" || fail "could not install ${site[*]} (see above)"
+  fi
+  exit 0
 fi
 if ! has_onednn && system_offers_onednn; then
   install_packages libdnnl-dev

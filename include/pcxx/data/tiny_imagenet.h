@@ -13,7 +13,7 @@
 namespace pcxx {
 
 struct TinyImagenetOptions {
-  /// The folder with train/<class>/images/*.JPEG and val/val_annotations.txt; empty to look in tiny_imagenet_folders().
+  /// The folder with train/CLASS/images/*.JPEG and val/val_annotations.txt; empty to look in tiny_imagenet_folders().
   std::filesystem::path folder = {};
   /// Set to true to decode every file once now and to leave out what is damaged; Dataset::skipped then says what and why.
   /// Otherwise a damaged file throws FileError when a batch wants it.
