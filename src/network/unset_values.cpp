@@ -1,4 +1,4 @@
-/// The check that no node is read before it has a value: statements in order, with the nodes set so far.
+/// The check that nothing is read before it has a value: statements in order, with the nodes and variables set so far.
 #include "network/unset_values.h"
 
 #include <algorithm>
@@ -28,7 +28,11 @@ class Walk {
     }
   }
 
-  void run(const Repeat& repeat, Symbols& set) { run(repeat.body, set); }  // runs at least once
+  void run(const Repeat& repeat, Symbols& set) {  // runs at least once
+    set.insert(repeat.index);
+    run(repeat.body, set);
+    set.erase(repeat.index);
+  }
 
   void run(const While& loop, Symbols& set) {
     require({loop.condition}, set);
@@ -50,6 +54,11 @@ class Walk {
 
   void require(const std::vector<ExpressionId>& values, const Symbols& set) const {
     for (const SymbolId symbol : reads_of(model_, values)) {
+      if (model_.symbol(symbol).kind == SymbolKind::temporary && !set.contains(symbol)) {
+        throw ArgumentError("[flow] variable '" + model_.symbol(symbol).name +
+                            "' is read where it does not exist; expected it within the program, loop or branch that makes it: carry a "
+                            "value out of a loop by assigning it to a variable made before");
+      }
       if (model_.symbol(symbol).kind == SymbolKind::node_value && !set.contains(symbol)) {
         throw ArgumentError("[flow] node '" + model_.symbol(symbol).name +
                             "' is read before it has a value; expected it to be given as data, to follow in a phase that is "

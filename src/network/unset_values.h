@@ -1,4 +1,4 @@
-/// The check that no node is read before it has a value.
+/// The check that no node or variable is read before it has a value.
 #pragma once
 
 #include "network/model.h"
@@ -6,8 +6,9 @@
 
 namespace pcxx {
 
-/// Throws ArgumentError, naming the node, if a statement may read a node's value that no statement before it has set:
-/// loops that may not run and branches of which only one sets it do not count.
+/// Throws ArgumentError, naming the node, if a statement may read a node's value or a variable that no statement before it has
+/// set, such as a variable of another program or a loop's step behind the loop: loops that may not run and branches of which
+/// only one sets it do not count.
 void require_values(const Model& model, const Region& body);
 
 }  // namespace pcxx

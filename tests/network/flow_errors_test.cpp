@@ -1,6 +1,8 @@
 /// Flows: what is said of mistakes, while the program is written.
 #include <gtest/gtest.h>
 
+#include <optional>
+
 #include "pcxx/core/errors.h"
 #include "pcxx/learn/optimisers.h"
 #include "pcxx/tensor/operations.h"
@@ -46,6 +48,19 @@ TEST_F(FlowErrors, OfAssignments) {
   EXPECT_EQ(refusal([&](Flow& f) { f.assign({{net.h, net.x}, {net.h, 1.0}}); }),
             "[assign] 'h' is set twice in one statement");
   EXPECT_EQ(refusal([&](Flow& f) { f.assign(net.h, other.x); }), "[flow] an expression belongs to a different network");
+}
+
+TEST_F(FlowErrors, OfVariablesThatDoNotExist) {
+  const std::string ends = "' is read where it does not exist; expected it within the program, loop or branch that makes it: carry a "
+                           "value out of a loop by assigning it to a variable made before";
+  std::optional<Tensor> kept;
+  refusal([&](Flow& f) { f.output("first", *(kept = f.variable("mine", 1.0))); });
+  EXPECT_EQ(refusal([&](Flow& f) { f.output("second", *kept); }), "[flow] variable 'mine" + ends);
+  EXPECT_EQ(refusal([&](Flow& f) {
+              f.repeat(3, [&](const Tensor& step) { kept = step; });
+              f.output("step", *kept);
+            }),
+            "[flow] variable 'step" + ends);
 }
 
 TEST_F(FlowErrors, OfStatements) {
