@@ -43,8 +43,14 @@ Array as_input(const Array& array, DType dtype, Precision precision) {
 }  // namespace
 
 struct Executor::Implementation {
+  /// What the model says of a node that comes as data: runs do not look at the model, which may grow meanwhile.
+  struct Given {
+    SymbolId symbol;
+    DType dtype;
+  };
   std::shared_ptr<Model> model;
   std::vector<Node> given;
+  std::vector<Given> inputs = {};  // of `given`
   Program program;
   std::shared_ptr<State> state;
   ExecutorOptions options;
@@ -145,6 +151,10 @@ Executor::Executor(const Network& network, const std::vector<Node>& given, const
   const auto device = backend(options.device);
   own.model = network.model();
   own.given = given;
+  for (const Node& node : given) {
+    const SymbolId symbol = own.model->input_of(node.index());
+    own.inputs.push_back({symbol, own.model->symbol(symbol).dtype});
+  }
   own.program = program;
   own.state = std::move(state);
   own.options = options;
@@ -161,9 +171,10 @@ void Executor::run(Size samples, const std::vector<NodeData>& data) {
   Implementation& own = *implementation_;
   const auto ordered = own.in_order(data, [](const NodeData& each) { return each.node; });
   std::vector<InputView> inputs;
-  for (const NodeData* each : ordered) {
-    const SymbolId symbol = own.model->input_of(each->node.index());
-    const bool is_index = own.model->symbol(symbol).dtype == DType::index;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    const NodeData* each = ordered[i];
+    const SymbolId symbol = own.inputs[i].symbol;
+    const bool is_index = own.inputs[i].dtype == DType::index;
     const void* data_of = is_index ? static_cast<const void*>(each->indices) : each->rows;
     if (data_of == nullptr) {
       const bool other = is_index ? each->rows != nullptr : each->indices != nullptr;
@@ -194,9 +205,9 @@ void Executor::run(const std::vector<std::pair<Node, Array>>& data) {
       throw ShapeError(fmt::format("[run] the data of node '{}' are {}; expected {}{}", node.name(), to_string(array.shape()),
                                    samples == kAbsent ? "a first axis of samples" : "", samples == kAbsent ? "" : to_string(Shape(expected))));
     }
-    const SymbolId symbol = own.model->input_of(node.index());
-    arrays.push_back(as_input(array, own.model->symbol(symbol).dtype, own.options.precision));
-    inputs.push_back({symbol, arrays.back().type(), nullptr});
+    const Implementation::Given& input = own.inputs[inputs.size()];
+    arrays.push_back(as_input(array, input.dtype, own.options.precision));
+    inputs.push_back({input.symbol, arrays.back().type(), nullptr});
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     inputs[i].data = arrays[i].data();
