@@ -8,13 +8,14 @@ EPOCHS ?=
 ARGS ?=
 FUZZ_SECONDS ?= 20
 SETUP ?= tools/setup.sh
+PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 CTEST := ctest --output-on-failure --no-tests=error
 
 # Configures a preset, quietly unless it fails.
-configure = mkdir -p build && { cmake --preset $(1) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
+configure = mkdir -p build && { cmake --preset $(1) $(2) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
   >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
 
-.PHONY: build setup train test check sanitize fuzz bench docs format tidy clean help
+.PHONY: build setup python python-package train test check sanitize fuzz bench docs format tidy clean help
 
 build: setup ## build everything into build/ (the default)
 	@$(call configure,release)
@@ -22,6 +23,15 @@ build: setup ## build everything into build/ (the default)
 
 setup: ## install what the build needs and this machine lacks
 	@$(SETUP) build
+
+python: ## build the Python package into build/python and run its tests; `pip install .` installs it
+	@$(SETUP) python
+	@$(MAKE) --no-print-directory python-package
+	cd build && $(CTEST) -R '^python$$'
+
+python-package:
+	@$(call configure,release,-DPCXX_PYTHON=ON -DPython_EXECUTABLE=$(abspath $(shell command -v $(PYTHON))))
+	cmake --build build -j $(JOBS) --target _pcxx pcxx_stub
 
 train: ## train RECIPE (Fashion-MNIST by default); EPOCHS=1 for a short run, ARGS=... for more options
 	@$(SETUP) train
@@ -34,6 +44,8 @@ test: ## everything that must pass: release tests, project checks, sanitizers, a
 	@$(MAKE) --no-print-directory check sanitize fuzz
 
 check: build ## tests of the release build and checks of the project
+	@$(SETUP) python
+	@$(MAKE) --no-print-directory python-package
 	cd build && $(CTEST) -j $(JOBS)
 
 sanitize: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -64,7 +76,7 @@ tidy: build ## run clang-tidy over the library
 	git ls-files 'src/*.cpp' 'cli/*.cpp' | xargs -P $(JOBS) -n 1 clang-tidy --quiet -p build
 
 clean: ## remove what was built (not .venv, not runs/)
-	rm -rf build build-debug build-sanitize build-fuzz
+	rm -rf build build-cp* build-debug build-sanitize build-fuzz
 
 help: ## list these
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10

@@ -21,7 +21,7 @@ import textwrap
 CHECKED_LANGUAGES = {"cpp", "c++", "toml", "console", "python", "cmake"}
 # Where a file is compiled, run or parsed by the tests.
 SOURCE_FOLDERS = ("examples/", "experiments/", "benchmarks/", "recipes/", "tests/", "cli/", "src/",
-                  "include/")
+                  "include/", "python/")
 TIME_LIMIT = 300
 
 FENCE = re.compile(r"^(?P<indent>\s*)```(?P<language>[\w+]*)\s*$")

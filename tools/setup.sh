@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (build), to train (train), to run every test (test) or to build the documentation
-# site (docs); quick when nothing is.
+# Installs what is missing to build (build), to build the Python package (python), to train (train), to run every test (test)
+# or to build the documentation site (docs); quick when nothing is.
 #
 # Debian packages come through apt, oneDNN 3 from the system where it has it and else from PyPI into .venv.
 # Set PCXX_SETUP=skip to leave the machine as it is.
@@ -14,13 +14,15 @@ packages=(g++ cmake ninja-build ccache python3 libhwy-dev libcli11-dev libtomlpl
   nlohmann-json3-dev libfmt-dev zlib1g-dev libjpeg-dev libgtest-dev libbenchmark-dev)
 case $purpose in
   build) ;;
+  python) packages+=(python3-venv) ;;
   train) packages+=(dataset-fashion-mnist) ;;
-  test) packages+=(dataset-fashion-mnist clang) ;;
+  test) packages+=(dataset-fashion-mnist clang python3-venv) ;;
   docs) packages=(doxygen python3-venv) ;;
-  *) echo "[setup] unknown purpose '$purpose'; known: build, train, test, docs" >&2; exit 2 ;;
+  *) echo "[setup] unknown purpose '$purpose'; known: build, python, train, test, docs" >&2; exit 2 ;;
 esac
 site=(sphinx furo breathe myst-parser sphinx-copybutton)
 wheels=(onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0)  # oneDNN 3.2.0 with GNU OpenMP
+python_wheels=(nanobind==3.1.0 numpy pytest mypy)
 
 say() { echo "[setup] $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -98,6 +100,18 @@ pip_install() {
   .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@" </dev/null
 }
 
+# What the Python package is built and tested with, and the interpreter's headers.
+install_python_wheels() {
+  if ! .venv/bin/python -c 'import mypy, nanobind, numpy, pytest' 2>/dev/null; then
+    say "installing ${python_wheels[*]} from PyPI into .venv"
+    pip_install "${python_wheels[@]}" ||
+      fail "could not install ${python_wheels[*]} (see above); where there is no network, name a Python that has them: make PYTHON=..."
+  fi
+  if ! .venv/bin/python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null; then
+    install_packages python3-dev
+  fi
+}
+
 install_onednn_wheels() {
   if [ "$(uname -m)" != x86_64 ]; then
     fail "oneDNN 3 is missing and PyPI has it for x86_64 only; build it from source and set CMAKE_PREFIX_PATH"
@@ -133,4 +147,7 @@ if ! has_onednn; then
   fi
   install_onednn_wheels
   has_onednn || fail "oneDNN 3 was installed but is not where CMake looks; set CMAKE_PREFIX_PATH to its prefix"
+fi
+if [ "$purpose" = python ] || [ "$purpose" = test ]; then
+  install_python_wheels
 fi

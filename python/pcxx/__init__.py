@@ -1,0 +1,12 @@
+"""pcxx: a compiler and runtime for predictive coding networks.
+
+The names are those of C++: `pcxx::gelu` is `pcxx.gelu`, options are keyword arguments. Begin reading at `Network`,
+`PredictiveCoding` and `Trainer`; `program` makes a learning rule of a function.
+"""
+
+from ._pcxx import *
+from ._pcxx import version as __version__
+from .classifier import PCClassifier as PCClassifier
+from .errors import *
+from .program import Program as Program
+from .program import program as program

@@ -1,0 +1,26 @@
+/// The module _pcxx: everything that the package pcxx offers from C++.
+#include "bindings.h"
+
+NB_MODULE(_pcxx, module) {
+  using namespace pcxx::python;
+  module.doc() = "The C++ side of pcxx.";
+  module.attr("version") = PCXX_VERSION;
+  bind_errors();
+  bind_tensor(module);
+  bind_operations(module);
+  bind_state(module);
+  bind_handles(module);
+  bind_phases(module);
+  bind_network(module);
+  bind_layers(module);
+  bind_windows(module);
+  bind_optimisers(module);
+  bind_flow(module);
+  bind_rules(module);
+  bind_executor(module);
+  bind_data(module);
+  bind_loader(module);
+  bind_io(module);
+  bind_trainer(module);
+  nanobind::module_::import_("atexit").attr("register")(nanobind::cpp_function(release_functions));
+}
