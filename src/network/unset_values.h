@@ -7,8 +7,7 @@
 namespace pcxx {
 
 /// Throws ArgumentError, naming the node, if a statement may read a node's value or a variable that no statement before it has
-/// set, such as a variable of another program or a loop's step behind the loop: loops that may not run and branches of which
-/// only one sets it do not count.
+/// set, such as a variable of another program: loops that may not run and branches of which only one sets it do not count.
 void require_values(const Model& model, const Region& body);
 
 }  // namespace pcxx

@@ -54,13 +54,19 @@ TEST_F(FlowErrors, OfVariablesThatDoNotExist) {
   const std::string ends = "' is read where it does not exist; expected it within the program, loop or branch that makes it: carry a "
                            "value out of a loop by assigning it to a variable made before";
   std::optional<Tensor> kept;
-  refusal([&](Flow& f) { f.output("first", *(kept = f.variable("mine", 1.0))); });
+  const Executor first(net, {net.x}, [&](Flow& f) { f.output("first", *(kept = f.variable("mine", 1.0))); },
+                       std::make_shared<State>(net.initialise(0)), {.device = "reference"});
   EXPECT_EQ(refusal([&](Flow& f) { f.output("second", *kept); }), "[flow] variable 'mine" + ends);
   EXPECT_EQ(refusal([&](Flow& f) {
               f.repeat(3, [&](const Tensor& step) { kept = step; });
               f.output("step", *kept);
             }),
             "[flow] variable 'step" + ends);
+  EXPECT_EQ(refusal([&](Flow& f) {
+              f.branch(batch_mean(sum(net.x)) > 0, [&] { kept = f.variable("inside", 1.0); });
+              f.output("third", *kept);
+            }),
+            "[flow] variable 'inside" + ends);
 }
 
 TEST_F(FlowErrors, OfStatements) {
