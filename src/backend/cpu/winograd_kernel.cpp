@@ -234,11 +234,5 @@ const WinogradKernels* kernels() {
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace pcxx::cpu {
-
-HWY_EXPORT(kernels);
-
-const WinogradKernels& winograd_kernels() { return *HWY_DYNAMIC_DISPATCH(kernels)(); }
-
-}  // namespace pcxx::cpu
+PCXX_DISPATCH_KERNELS(WinogradKernels, winograd_kernels)
 #endif
