@@ -33,6 +33,7 @@ struct Overrides {
 std::optional<std::string> checkpoint_in(const std::string& path);
 
 void add_train(CLI::App& app, Outcome& outcome, const std::vector<std::string>& arguments);
+void add_report(CLI::App& app);
 void add_eval(CLI::App& app);
 void add_inspect(CLI::App& app);
 void add_import(CLI::App& app);

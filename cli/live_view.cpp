@@ -169,6 +169,7 @@ void LiveView::finished(const TrainingSummary& summary) {
         "best", fmt::format("{:.4f} after epoch {}", progress.best_accuracy, progress.best_epoch));
   }
   lines.emplace_back("saved", summary.checkpoint.string());
+  lines.emplace_back("report", report_path(summary.checkpoint.parent_path()).string());
   print(fmt::format("\n{}\ntest accuracy {:.4f}\n", aligned(lines, terminal_width() - 1),
                     summary.test_accuracy));
 }

@@ -29,6 +29,7 @@ int run(int count, char** values) {
   app.require_subcommand(1);
   app.fallthrough(false);
   pcxx::cli::add_train(app, outcome, arguments);
+  pcxx::cli::add_report(app);
   pcxx::cli::add_eval(app);
   pcxx::cli::add_inspect(app);
   pcxx::cli::add_import(app);

@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/signals.h"
 #include "cli/training_view.h"
+#include "pcxx/core/errors.h"
+#include "pcxx/report/report.h"
 #include "pcxx/run/training.h"
 
 namespace pcxx::cli {
@@ -19,6 +21,7 @@ struct TrainOptions {
   bool resume = false;
   bool force = false;
   bool json = false;
+  bool tensorboard = false;
 };
 
 /// Returns a word as a shell reads it back.
@@ -59,8 +62,17 @@ int train_command(const TrainOptions& options, const std::vector<std::string>& a
   watch_signals();
   TrainingSummary summary;
   try {
-    summary =
-        train(recipe, {.folder = folder, .resume = options.resume, .force = options.force}, *view);
+    summary = train(recipe,
+                    {.folder = folder,
+                     .resume = options.resume,
+                     .force = options.force,
+                     .tensorboard = options.tensorboard},
+                    *view);
+    write_report(folder);
+  } catch (const DivergenceError&) {
+    view->close();
+    write_report(folder);  // the curves on which it went wrong
+    throw;
   } catch (...) {
     view->close();
     throw;
@@ -90,6 +102,8 @@ void add_train(CLI::App& app, Outcome& outcome, const std::vector<std::string>& 
       "--resume", options->resume,
       "Go on from the folder's checkpoint, with the same numbers as if never stopped");
   command->add_flag("--force", options->force, "Replace a run that is in the folder");
+  command->add_flag("--tensorboard", options->tensorboard,
+                    "Also write an event file for TensorBoard into the folder");
   command->add_flag("--json", options->json, "Print one JSON object a line");
   command->callback(
       [options, &outcome, arguments] { outcome.code = train_command(*options, arguments); });

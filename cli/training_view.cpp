@@ -53,8 +53,8 @@ class PlainView : public TrainingView {
                         duration(progress.seconds / static_cast<double>(progress.epoch)),
                         progress.best_accuracy, progress.best_epoch));
     }
-    print(fmt::format("saved {}\ntest accuracy {:.4f}\n", summary.checkpoint.string(),
-                      summary.test_accuracy));
+    print(fmt::format("saved {}\nreport {}\ntest accuracy {:.4f}\n", summary.checkpoint.string(),
+                      report_path(options_.folder).string(), summary.test_accuracy));
   }
 
   void stopped(const TrainingSummary& summary, const std::string& command) override {
@@ -133,6 +133,7 @@ class JsonView : public TrainingView {
               {"best_accuracy", progress.best_accuracy},
               {"best_epoch", progress.best_epoch},
               {"checkpoint", summary.checkpoint.string()},
+              {"report", report_path(options_.folder).string()},
               {"test_accuracy", summary.test_accuracy}};
     if (!more.is_null()) {
       line.update(more);

@@ -33,6 +33,7 @@ ROOMS = {
     "io": {"core"},
     "data": {"io", "core"},
     "run": {"learn", "data", "io"} | MODEL,
+    "report": {"run", "io", "core"},
     "theory": MODEL,
 }
 # Folders outside the library, and the private rooms they may name besides public headers.

@@ -33,7 +33,14 @@ Json to_json(const RunProgress& progress) {
           {"accuracy", progress.accuracy},
           {"best_accuracy", progress.best_accuracy},
           {"best_epoch", progress.best_epoch},
+          {"confusion", progress.confusion.counts},
           {"log_bytes", progress.log_bytes}};
+}
+
+/// Returns a matrix from its rows, one after another; an empty one if they are none of a square.
+ConfusionMatrix square(std::vector<Size> counts) {
+  const auto side = static_cast<Size>(std::lround(std::sqrt(static_cast<double>(counts.size()))));
+  return static_cast<std::size_t>(side * side) == counts.size() ? ConfusionMatrix{side, std::move(counts)} : ConfusionMatrix{};
 }
 
 RunProgress progress_from(const Json& json) {
@@ -50,6 +57,9 @@ RunProgress progress_from(const Json& json) {
   json.at("best_accuracy").get_to(progress.best_accuracy);
   json.at("best_epoch").get_to(progress.best_epoch);
   json.at("log_bytes").get_to(progress.log_bytes);
+  if (json.contains("confusion")) {  // what was saved before there were confusion matrices has none
+    progress.confusion = square(json.at("confusion").get<std::vector<Size>>());
+  }
   return progress;
 }
 

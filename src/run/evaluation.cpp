@@ -15,18 +15,6 @@ namespace {
 
 constexpr Size kBatch = 1000;  // samples at a time
 
-Size count_right(const Array& predictions, const std::int32_t* labels) {
-  const Array values = predictions.to(ElementType::f32);
-  const Size samples = values.shape()[0];
-  const auto classes = static_cast<std::size_t>(values.elements() / samples);
-  Size right = 0;
-  for (Size i = 0; i < samples; ++i) {
-    const auto row = values.as<float>().subspan(static_cast<std::size_t>(i) * classes, classes);
-    right += std::max_element(row.begin(), row.end()) - row.begin() == labels[i] ? 1 : 0;
-  }
-  return right;
-}
-
 /// Adds the energies of one batch to sums over samples.
 void add(Evaluation& sums, const StepReport& report, Size samples) {
   const auto weight = static_cast<double>(samples);
@@ -47,17 +35,17 @@ Loader test_loader(const Dataset& data, const DataRecipe& recipe) {
                        .threads = recipe.threads});
 }
 
-double accuracy_on(const Dataset& data, const DataRecipe& recipe,
-                   const std::function<Array(Size samples, const float* rows)>& predict) {
+ConfusionMatrix confusion_on(const Dataset& data, const DataRecipe& recipe,
+                             const std::function<Array(Size samples, const float* rows)>& predict) {
   if (data.size() == 0) {
     throw ArgumentError("[accuracy] there are no samples");
   }
   const Loader loader = test_loader(data, recipe);
-  Size right = 0;
+  ConfusionMatrix matrix;
   for (const Batch& batch : loader.epoch(0)) {
-    right += count_right(predict(batch.size, batch.inputs.data()), batch.labels.data());
+    matrix.add(predict(batch.size, batch.inputs.data()), batch.labels);
   }
-  return static_cast<double>(right) / static_cast<double>(data.size());
+  return matrix;
 }
 
 Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
@@ -73,10 +61,11 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe) {
 
   Trainer trained(*network, build_rule(recipe, 1), options);
   trained.restore(checkpoint.arrays, checkpoint.progress.step, {input, label});
-  Evaluation result{.samples = data.test.size(), .accuracy = 0, .energy = 0, .nodes = {}};
-  result.accuracy = accuracy_on(data.test, recipe.data, [&](Size samples, const float* rows) {
+  Evaluation result{.samples = data.test.size(), .accuracy = 0, .energy = 0, .nodes = {}, .confusion = {}};
+  result.confusion = confusion_on(data.test, recipe.data, [&](Size samples, const float* rows) {
     return trained.predict(label, samples, {{input, rows}});
   });
+  result.accuracy = result.confusion.accuracy();
 
   Trainer relaxing(*network, build_rule_without_learning(recipe), options);
   const State learned = averages(recipe) ? with_averages(*network, trained.state()) : trained.state();

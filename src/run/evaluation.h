@@ -5,6 +5,7 @@
 
 #include "pcxx/data/dataset.h"
 #include "pcxx/data/loader.h"
+#include "pcxx/run/confusion.h"
 #include "pcxx/run/recipe.h"
 
 namespace pcxx {
@@ -12,9 +13,8 @@ namespace pcxx {
 /// Returns a loader of all samples as they lie, prepared as a recipe says.
 Loader test_loader(const Dataset& data, const DataRecipe& recipe);
 
-/// Returns the part of the samples whose largest prediction is at their label. `predict` gets rows
-/// of inputs and returns (samples, classes).
-double accuracy_on(const Dataset& data, const DataRecipe& recipe,
-                   const std::function<Array(Size samples, const float* rows)>& predict);
+/// Returns which classes of the data are taken for which. `predict` gets rows of inputs and returns (samples, classes).
+ConfusionMatrix confusion_on(const Dataset& data, const DataRecipe& recipe,
+                             const std::function<Array(Size samples, const float* rows)>& predict);
 
 }  // namespace pcxx

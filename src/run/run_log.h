@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "pcxx/core/types.h"
 
@@ -16,9 +17,9 @@ class RunLog {
   /// cannot be written.
   RunLog(std::filesystem::path path, Size keep);
 
-  /// Adds a record; it has reached the operating system when this returns. Throws FileError, e.g.
-  /// for a full disk.
-  void write(const nlohmann::ordered_json& record);
+  /// Adds a record, with the time (in seconds since 1970) as "time", and returns it so; it has reached the operating
+  /// system when this returns. Throws FileError, e.g. for a full disk.
+  nlohmann::ordered_json write(nlohmann::ordered_json record);
 
   /// Returns the bytes written so far.
   Size bytes() const noexcept { return bytes_; }
@@ -33,5 +34,9 @@ class RunLog {
   std::unique_ptr<std::FILE, Close> file_;
   Size bytes_;
 };
+
+/// Returns the records of a log. A last line without an end, as a loss of power may leave, does not count. Throws
+/// FileError if the log cannot be read or a line is no JSON object with an "event".
+std::vector<nlohmann::ordered_json> read_log(const std::filesystem::path& path);
 
 }  // namespace pcxx

@@ -15,7 +15,9 @@
 #include "pcxx/run/trainer.h"
 #include "run/datasets.h"
 #include "run/evaluation.h"
+#include "run/machine.h"
 #include "run/run_log.h"
+#include "run/tensorboard_log.h"
 
 namespace pcxx {
 namespace {
@@ -36,6 +38,12 @@ Json energies_json(const NamedEnergies& nodes) {
   return json;
 }
 
+Json machine_json(const Machine& machine) {
+  return {{"cpu", machine.cpu},         {"cores", machine.cores},     {"instructions", machine.instructions},
+          {"system", machine.system},   {"pcxx", machine.version},    {"onednn", machine.onednn},
+          {"compiler", machine.compiler}};
+}
+
 /// Makes the folder, or says why it cannot be used. Changes nothing in it.
 void check_folder(const TrainingOptions& options) {
   std::error_code error;
@@ -45,7 +53,7 @@ void check_folder(const TrainingOptions& options) {
                                 options.folder.string(), error.message()));
   }
   const bool taken =
-      fs::exists(checkpoint_path(options.folder)) || fs::exists(options.folder / "log.jsonl");
+      fs::exists(checkpoint_path(options.folder)) || fs::exists(log_path(options.folder));
   if (taken && !options.resume && !options.force) {
     throw FileError(
         fmt::format("[train] '{}' already holds a run; go on with --resume, replace it with "
@@ -57,9 +65,10 @@ void check_folder(const TrainingOptions& options) {
 /// Removes what an earlier run left in the folder.
 void clear_folder(const fs::path& folder) {
   const fs::path checkpoint = checkpoint_path(folder);
-  for (const fs::path& file : {checkpoint, previous_checkpoint(checkpoint), folder / "log.jsonl"}) {
+  for (const fs::path& file : {checkpoint, previous_checkpoint(checkpoint), log_path(folder), report_path(folder)}) {
     fs::remove(file);
   }
+  remove_event_files(folder);
 }
 
 /// The checkpoint to go on from; nothing if there is none yet.
@@ -107,7 +116,9 @@ class Run {
       : recipe_(recipe),
         options_(options),
         observer_(observer),
+        started_(Clock::now()),
         data_(load_data(recipe.data)),
+        load_seconds_(seconds_since(started_)),
         network_(build_network(recipe)),
         loader_(data_.train, {.batch = recipe.data.batch,
                               .seed = recipe.seed,
@@ -122,24 +133,32 @@ class Run {
                                     .seed = recipe.seed,
                                     .threads = recipe.threads,
                                     .averages = averages(recipe)});
+    const auto compiling = Clock::now();
     trainer_->executor({input(), label()});  // compiled before anything in the folder changes
+    compile_seconds_ = seconds_since(compiling);
   }
 
   TrainingSummary carry_out() {
     begin();
-    while (progress_.epoch < recipe_.epochs) {
-      if (!run_epoch()) {
-        return summary(false);
+    try {
+      while (progress_.epoch < recipe_.epochs) {
+        if (!run_epoch()) {
+          write({{"event", "stop"}, {"epoch", progress_.epoch}, {"batch", progress_.batch}, {"step", progress_.step}});
+          return summary(false);
+        }
       }
+    } catch (const DivergenceError& error) {
+      write({{"event", "diverged"}, {"epoch", progress_.epoch}, {"step", progress_.step}, {"message", error.what()}});
+      throw;
     }
     if (recipe_.epochs == 0) {
-      progress_.accuracy = test();
+      test();
       save();
     }
-    log_->write({{"event", "end"},
-                 {"epoch", progress_.epoch},
-                 {"step", progress_.step},
-                 {"test_accuracy", progress_.accuracy}});
+    write({{"event", "end"},
+           {"epoch", progress_.epoch},
+           {"step", progress_.step},
+           {"test_accuracy", progress_.accuracy}});
     return summary(true);
   }
 
@@ -159,23 +178,31 @@ class Run {
     } else {
       clear_folder(options_.folder);
     }
-    log_.emplace(options_.folder / "log.jsonl", progress_.log_bytes);
+    log_.emplace(log_path(options_.folder), progress_.log_bytes);
+    if (options_.tensorboard) {
+      events_.emplace(options_.folder);
+    }
     if (!checkpoint) {
       write_file_atomically(options_.folder / "recipe.toml", recipe_.text);
     }
     TrainingStart start{data_.train.size(), data_.test.size(), loader_.batches(),
                         parameter_count(),  progress_,         checkpoint.has_value()};
-    log_->write({{"event", start.resumed ? "resume" : "start"},
-                 {"recipe", recipe_.name},
-                 {"seed", recipe_.seed},
-                 {"epochs", recipe_.epochs},
-                 {"device", recipe_.device},
-                 {"precision", to_string(recipe_.precision)},
-                 {"epoch", progress_.epoch},
-                 {"batch", progress_.batch},
-                 {"train_samples", start.train_samples},
-                 {"test_samples", start.test_samples},
-                 {"parameters", start.parameters}});
+    write({{"event", start.resumed ? "resume" : "start"},
+           {"recipe", recipe_.name},
+           {"seed", recipe_.seed},
+           {"epochs", recipe_.epochs},
+           {"device", recipe_.device},
+           {"precision", to_string(recipe_.precision)},
+           {"epoch", progress_.epoch},
+           {"batch", progress_.batch},
+           {"train_samples", start.train_samples},
+           {"test_samples", start.test_samples},
+           {"parameters", start.parameters},
+           {"batches", start.batches},
+           {"threads", threads_used(recipe_.threads)},
+           {"load_seconds", load_seconds_},
+           {"compile_seconds", compile_seconds_},
+           {"machine", machine_json(this_machine())}});
     observer_.started(start);
     if (!checkpoint) {
       save();  // from here on there is something to go on from
@@ -238,12 +265,12 @@ class Run {
 
   void after_batch(const StepReport& report) {
     if (due(progress_.step, recipe_.log_batches)) {
-      log_->write({{"event", "batch"},
-                   {"epoch", progress_.epoch + 1},
-                   {"batch", progress_.batch},
-                   {"step", progress_.step},
-                   {"energy", report.energy},
-                   {"energies", energies_json(report.nodes)}});
+      write({{"event", "batch"},
+             {"epoch", progress_.epoch + 1},
+             {"batch", progress_.batch},
+             {"step", progress_.step},
+             {"energy", report.energy},
+             {"energies", energies_json(report.nodes)}});
     }
     observer_.batch({progress_.epoch, progress_.batch, loader_.batches(), progress_.step,
                      report.energy, report.nodes, progress_.epoch_seconds, progress_.seconds});
@@ -256,15 +283,16 @@ class Run {
                        progress_.step,
                        progress_.energy_sum / samples,
                        progress_.node_sums,
-                       test(),
+                       0,
                        progress_.epoch_seconds,
                        0};
+    test();
+    report.test_accuracy = progress_.accuracy;
     for (auto& [name, energy] : report.nodes) {
       energy /= samples;
     }
     report.evaluation_seconds = seconds_since(started);
     ++progress_.epoch;
-    progress_.accuracy = report.test_accuracy;
     if (progress_.best_epoch == 0 || report.test_accuracy > progress_.best_accuracy) {
       progress_.best_accuracy = report.test_accuracy;
       progress_.best_epoch = report.epoch;
@@ -272,14 +300,14 @@ class Run {
     progress_.batch = progress_.samples = 0;
     progress_.energy_sum = progress_.epoch_seconds = 0;
     progress_.node_sums.clear();
-    log_->write({{"event", "epoch"},
-                 {"epoch", report.epoch},
-                 {"step", report.step},
-                 {"energy", report.energy},
-                 {"energies", energies_json(report.nodes)},
-                 {"test_accuracy", report.test_accuracy},
-                 {"seconds", report.seconds},
-                 {"evaluation_seconds", report.evaluation_seconds}});
+    write({{"event", "epoch"},
+           {"epoch", report.epoch},
+           {"step", report.step},
+           {"energy", report.energy},
+           {"energies", energies_json(report.nodes)},
+           {"test_accuracy", report.test_accuracy},
+           {"seconds", report.seconds},
+           {"evaluation_seconds", report.evaluation_seconds}});
     observer_.epoch(report);
     if (due(progress_.epoch, recipe_.checkpoint_epochs) ||
         due(progress_.step, recipe_.checkpoint_batches) || progress_.epoch == recipe_.epochs ||
@@ -288,10 +316,19 @@ class Run {
     }
   }
 
-  double test() {
-    return accuracy_on(data_.test, recipe_.data, [&](Size samples, const float* rows) {
+  void test() {
+    progress_.confusion = confusion_on(data_.test, recipe_.data, [&](Size samples, const float* rows) {
       return trainer_->predict(label(), samples, {{input(), rows}});
     });
+    progress_.accuracy = progress_.confusion.accuracy();
+  }
+
+  /// Adds a record to the log and what else follows the run.
+  void write(Json record) {
+    record = log_->write(std::move(record));
+    if (events_) {
+      events_->add(record);
+    }
   }
 
   void save() {
@@ -307,17 +344,23 @@ class Run {
   const Recipe& recipe_;
   const TrainingOptions& options_;
   TrainingObserver& observer_;
+  Clock::time_point started_;
   Split data_;
+  double load_seconds_ = 0;
+  double compile_seconds_ = 0;
   std::unique_ptr<Network> network_;
   Loader loader_;
   std::optional<Trainer> trainer_;
   std::optional<RunLog> log_;
+  std::optional<TensorBoardLog> events_;
   RunProgress progress_;
 };
 
 }  // namespace
 
 fs::path checkpoint_path(const fs::path& folder) { return folder / "checkpoint.safetensors"; }
+fs::path log_path(const fs::path& folder) { return folder / "log.jsonl"; }
+fs::path report_path(const fs::path& folder) { return folder / "report.html"; }
 
 TrainingSummary train(const Recipe& recipe, const TrainingOptions& options,
                       TrainingObserver& observer) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pcxx/core/array.h"
+#include "pcxx/run/confusion.h"
 
 namespace pcxx {
 
@@ -25,6 +26,7 @@ struct RunProgress {
   double accuracy = 0;       // on the test set after the last completed epoch
   double best_accuracy = 0;
   Size best_epoch = 0;
+  ConfusionMatrix confusion = {};  // on the test set after the last completed epoch
   Size log_bytes = 0;  // length of the log when this was saved
 };
 

@@ -1,6 +1,7 @@
 /// A training run: a recipe carried out in a folder, with checkpoints, a log, and a way to go on.
 ///
-/// The folder holds recipe.toml, log.jsonl, checkpoint.safetensors and the checkpoint before it.
+/// The folder holds recipe.toml, log.jsonl, checkpoint.safetensors and the checkpoint before it; when asked, report.html
+/// (pcxx/report/report.h) and event files for TensorBoard.
 #pragma once
 
 #include <filesystem>
@@ -19,6 +20,7 @@ struct TrainingOptions {
   std::filesystem::path folder;
   bool resume = false;  // go on from the folder's checkpoint; a run that never was is started
   bool force = false;   // replace a run that is in the folder
+  bool tensorboard = false;  // also write all that the log records as scalars into an event file in the folder
 };
 
 using NamedEnergies = std::vector<std::pair<std::string, double>>;
@@ -92,6 +94,7 @@ struct Evaluation {
   double accuracy = 0;
   double energy = 0;  // mean over the samples, after the recipe's relaxation with the label given
   NamedEnergies nodes;
+  ConfusionMatrix confusion;
 };
 
 /// Judges a checkpoint on its recipe's test set; `recipe` is the checkpoint's own, with whatever is
@@ -100,5 +103,9 @@ Evaluation evaluate(const Checkpoint& checkpoint, const Recipe& recipe);
 
 /// Returns the path of a run's checkpoint: "folder/checkpoint.safetensors".
 std::filesystem::path checkpoint_path(const std::filesystem::path& folder);
+/// Returns the path of a run's log, one JSON object a line: "folder/log.jsonl".
+std::filesystem::path log_path(const std::filesystem::path& folder);
+/// Returns the path of a run's report: "folder/report.html".
+std::filesystem::path report_path(const std::filesystem::path& folder);
 
 }  // namespace pcxx
