@@ -86,7 +86,7 @@ std::string number_text(double value) {
   }
   std::string digits = fmt::format("{:.0f}", value);
   for (std::size_t end = digits.size(), first = value < 0 ? 1 : 0; end > first + 3; end -= 3) {
-    digits.insert(end - 3, ",");
+    digits.insert(end - 3, 1, ',');
   }
   return digits;
 }

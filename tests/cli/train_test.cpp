@@ -200,6 +200,32 @@ TEST(Train, OnATerminalKeepsWithinItsColumns) {
   }
 }
 
+TEST(Report, IsWrittenByTrainingAndAfterwards) {
+  const TemporaryFolder folder;
+  const CommandResult trained =
+      pcxx_command({"train", kMoons, "--out", folder / "run", "--set", "epochs=2", "--tensorboard"});
+  ASSERT_EQ(trained.code, 0) << trained.error;
+  const std::string path = folder / "run/report.html";
+  EXPECT_NE(trained.out.find("report " + path), std::string::npos) << trained.out;
+  const std::string written = text_of(path);
+  EXPECT_NE(written.find("two_moons"), std::string::npos);
+  const auto event_files = [&] {
+    return std::ranges::count_if(std::filesystem::directory_iterator(folder / "run"), [](const auto& entry) {
+      return entry.path().filename().string().starts_with("events.out.tfevents.");
+    });
+  };
+  EXPECT_EQ(event_files(), 1);
+  std::filesystem::remove(path);
+  const CommandResult again = pcxx_command({"report", folder / "run", "--tensorboard"});
+  EXPECT_EQ(again.code, 0) << again.error;
+  EXPECT_EQ(again.out, "report " + path + "\n");
+  EXPECT_EQ(text_of(path), written);
+  EXPECT_EQ(event_files(), 1);
+  const CommandResult nowhere = pcxx_command({"report", folder / "none"});
+  EXPECT_EQ(nowhere.code, 1);
+  EXPECT_NE(nowhere.error.find("holds no log.jsonl"), std::string::npos) << nowhere.error;
+}
+
 TEST(Inspect, ShowsRecipesAndCheckpoints) {
   const CommandResult text = pcxx_command({"inspect", kFashion});
   EXPECT_EQ(text.code, 0) << text.error;
