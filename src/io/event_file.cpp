@@ -1,8 +1,6 @@
 /// Writing TensorBoard's event files: checksums, records, and as much of protobuf's wire format as scalars need.
 #include "io/event_file.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -128,8 +126,8 @@ void EventFile::write(Bytes event) {
 }
 
 void EventFile::fail(const char* action) const {
-  throw FileError(fmt::format("[tensorboard] '{}' cannot be {}: {}; make room, or go on without --tensorboard",
-                              path_.string(), action, std::strerror(errno)));
+  throw FileError("[tensorboard] '" + path_.string() + "' cannot be " + action + ": " + std::strerror(errno) +
+                  "; make room, or go on without --tensorboard");
 }
 
 }  // namespace pcxx::io

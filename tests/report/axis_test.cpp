@@ -44,9 +44,9 @@ TEST(Axis, OfDecadesKeepsToThem) {
     EXPECT_NEAR(std::log10(tick), std::round(std::log10(tick)), 1e-9);
   }
   EXPECT_GE(wide.ticks.size(), 3U);
-  const Axis narrow = axis({.low = 0.011, .high = 0.3, .logarithmic = true});
+  const Axis narrow = axis({.low = 0.013, .high = 0.3, .logarithmic = true});
   EXPECT_EQ(narrow.text(narrow.ticks.front()), "0.02");
-  EXPECT_NEAR(narrow.place(std::sqrt(0.011 * 0.3)), 0.5, 1e-9);
+  EXPECT_NEAR(narrow.place(std::sqrt(0.013 * 0.3)), 0.5, 1e-9);
 }
 
 TEST(Axis, WritesNumbersForReaders) {
