@@ -10,6 +10,7 @@
 
 #include "pcxx/core/errors.h"
 #include "pcxx/io/files.h"
+#include "pcxx/run/tensorboard.h"
 #include "support/message.h"
 #include "support/random_arrays.h"
 #include "support/temporary_folder.h"
@@ -258,6 +259,30 @@ TEST(CheckpointFile, RefusesArraysThatAreNotFinite) {
       "[checkpoint] 'w' holds a NaN or an infinity after step 0; it was not saved; lower the rate "
       "of the weights");
   EXPECT_EQ(load_checkpoint(folder / "a.safetensors").arrays.at("w").as<float>()[1], 2);
+}
+
+/// An event file written in parts is the one that the whole log gives.
+TEST(Training, WritesTheEventFileOfItsLog) {
+  const TemporaryFolder folder;
+  const Recipe recipe = recipe_with({"log.every_batches=1"});
+  Watcher first(10), second;
+  train(recipe, {.folder = folder / "run", .tensorboard = true}, first);
+  train(recipe, {.folder = folder / "run", .resume = true, .tensorboard = true}, second);
+  const auto event_file = [&] {
+    std::string text;
+    for (const auto& entry : std::filesystem::directory_iterator(folder / "run")) {
+      if (entry.path().filename().string().starts_with("events.out.tfevents.")) {
+        EXPECT_EQ(text, "");  // there is but one
+        text = text_of(entry.path());
+      }
+    }
+    return text;
+  };
+  const std::string written = event_file();
+  EXPECT_NE(written.find("epoch/test_accuracy"), std::string::npos);
+  EXPECT_NE(written.find("batch/energies/hidden1"), std::string::npos);
+  write_event_file(folder / "run");
+  EXPECT_EQ(event_file(), written);
 }
 
 /// What is tested is the average, in training as in a later evaluation of its checkpoint.
