@@ -60,7 +60,7 @@ struct Executor::Implementation {
   bool ran = false;
 
   void check_state();
-  void run(Size samples, const std::vector<InputView>& inputs);
+  void run(Size samples, const std::vector<InputView>& views);
   std::size_t place_of(const Node& node) const;
   template <class Data, class NodeOf>
   std::vector<const Data*> in_order(const std::vector<Data>& data, const NodeOf& node_of) const;
@@ -119,11 +119,11 @@ std::vector<const Data*> Executor::Implementation::in_order(const std::vector<Da
   return ordered;
 }
 
-void Executor::Implementation::run(Size samples, const std::vector<InputView>& inputs) {
+void Executor::Implementation::run(Size samples, const std::vector<InputView>& views) {
   if (samples < 1) {
     throw ArgumentError("[run] " + std::to_string(samples) + " samples; expected at least 1");
   }
-  executable->run(samples, inputs, *state, options.seed);
+  executable->run(samples, views, *state, options.seed);
   ran = true;
 }
 
