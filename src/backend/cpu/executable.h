@@ -47,7 +47,7 @@ struct Step {
 /// Memory that grows and never shrinks, 64-byte aligned.
 class Arena64 {
  public:
-  void reserve(std::size_t bytes);
+  void reserve(std::size_t bytes, int threads = 1);
   std::byte* data() const { return bytes_.get(); }
   std::size_t size() const { return size_; }
 

@@ -35,13 +35,13 @@ void CpuExecutable::reserve(Size samples) {
     variables_[i].offset = packing.offsets[i];
   }
   Arena64 grown;
-  grown.reserve(static_cast<std::size_t>(std::max<Size>(packing.bytes, 64)));
+  grown.reserve(static_cast<std::size_t>(std::max<Size>(packing.bytes, 64)), options_.threads);
   memory_ = std::move(grown);
   call_scratch_ = 0;
   for_each_call(steps_, 1, [&](const PreparedCall& call, double) { call_scratch_ = std::max(call_scratch_, call.scratch_bytes(samples)); });
   scratch_.resize(static_cast<std::size_t>(options_.threads));
   for (Arena64& scratch : scratch_) {
-    scratch.reserve(static_cast<std::size_t>(program_.tile_bytes) + call_scratch_ + 64);
+    scratch.reserve(static_cast<std::size_t>(program_.tile_bytes) + call_scratch_ + 64, options_.threads);
   }
   capacity_ = samples;
 }
