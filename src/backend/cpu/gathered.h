@@ -1,4 +1,4 @@
-/// What the convolutions share: rows that are gathered while they are multiplied, and how bytes are cut.
+/// What the convolutions share: rows that are gathered while they are multiplied.
 #pragma once
 
 #include <cstddef>
@@ -8,14 +8,6 @@
 #include "pcxx/core/types.h"
 
 namespace pcxx::cpu {
-
-constexpr Size kVendorPack = 32 * 1024;  // elements of one part of packing by oneDNN
-
-inline Size blocks(Size count, Size each) { return (count + each - 1) / each; }
-inline std::size_t aligned_bytes(Size count, std::size_t each) { return (static_cast<std::size_t>(count) * each + 63) / 64 * 64; }
-inline std::size_t float_bytes(Size count) { return aligned_bytes(count, sizeof(float)); }
-inline float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
-inline const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 
 /// What a RowSource's function finds behind `self`.
 struct Gathered {

@@ -8,6 +8,7 @@
 #include "backend/cpu/product_kernel.h"
 #include "backend/cpu/product_pack.h"
 #include "backend/cpu/product_vendor.h"
+#include "backend/cpu/scratch.h"
 
 namespace pcxx::cpu {
 namespace {
@@ -81,7 +82,7 @@ class GatheredConvolution final : public Convolution {
       made.vendor = std::make_unique<VendorProduct>(VendorProduct::Shape{kVendorRows, n_, k, k, 1, n_, true, false}, kVendorPack);
     }
     made.packed = bytes_;
-    made.group_bytes = made.vendor ? aligned_bytes(static_cast<Size>(made.vendor->packed_bytes()), 1)
+    made.group_bytes = made.vendor ? whole_lines(made.vendor->packed_bytes())
                                    : float_bytes(packed_floats(kernels_, n_, k));
     made.group_parts = made.vendor ? made.vendor->pack_parts() : std::max<Size>(1, blocks(n_, kernels_.panel_columns));
     made.first_part = parts_;
@@ -121,7 +122,7 @@ class GatheredConvolution final : public Convolution {
 
   std::size_t rows_bytes(const Class& c) const {
     return c.vendor ? aligned_bytes(kVendorRows * c.rows.columns(), sizeof(std::uint16_t)) +
-                          aligned_bytes(static_cast<Size>(c.vendor->scratch_bytes()), 1)
+                          whole_lines(c.vendor->scratch_bytes())
                     : float_bytes(kernels_.gathered_scratch());
   }
 

@@ -10,6 +10,7 @@
 #include "backend/cpu/product_kernel.h"
 #include "backend/cpu/product_pack.h"
 #include "backend/cpu/product_vendor.h"
+#include "backend/cpu/scratch.h"
 
 namespace pcxx::cpu {
 

@@ -13,21 +13,16 @@
 #include "backend/cpu/product_kernel.h"
 #include "backend/cpu/product_pack.h"
 #include "backend/cpu/product_vendor.h"
+#include "backend/cpu/scratch.h"
 
 namespace pcxx::cpu {
 
 namespace {
 
-constexpr Size kVendorPack = 32 * 1024;    // elements of one part of packing by oneDNN
 constexpr Size kVendorRows = 64;           // of d in one call of oneDNN that sums over samples
 constexpr Size kPartElements = 2048;       // of one part of packing, or of a narrow d: little enough to be shared evenly
 constexpr Size kPartRows = 16;             // of d in a part of a sum over samples; of a narrow d more
 constexpr Size kBlockRows = 192;           // of d in one go: its columns of a stay in the cache
-
-std::size_t round_up(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
-std::size_t float_bytes(Size count) { return round_up(static_cast<std::size_t>(count) * sizeof(float)); }
-float* floats(std::byte* bytes) { return reinterpret_cast<float*>(bytes); }
-const float* floats(const std::byte* bytes) { return reinterpret_cast<const float*>(bytes); }
 
 }  // namespace
 
@@ -61,8 +56,8 @@ struct RowProduct::Implementation {
     }
     const std::size_t tile_bytes = static_cast<std::size_t>(tile) * row_bytes;
     const std::size_t tail_bytes = static_cast<std::size_t>(rows - whole) * row_bytes;
-    std::byte* tail = scratch + round_up(vendor->scratch_bytes());
-    float* result = floats(tail + round_up(tile_bytes));
+    std::byte* tail = scratch + whole_lines(vendor->scratch_bytes());
+    float* result = floats(tail + whole_lines(tile_bytes));
     std::copy_n(a + static_cast<std::size_t>(whole) * row_bytes, tail_bytes, tail);
     std::fill_n(tail + tail_bytes, tile_bytes - tail_bytes, std::byte{0});
     vendor->run(tail, packed, result, scratch);
@@ -86,7 +81,7 @@ RowProduct::~RowProduct() = default;
 
 std::size_t RowProduct::packed_bytes() const {
   const Implementation& self = *implementation_;
-  return self.vendor ? round_up(self.vendor->packed_bytes())
+  return self.vendor ? whole_lines(self.vendor->packed_bytes())
                      : float_bytes(packed_floats(self.kernels, self.shape.n, self.shape.k));
 }
 
@@ -113,7 +108,7 @@ std::size_t RowProduct::scratch_bytes() const {
   const Implementation& self = *implementation_;
   const RowProductShape& s = self.shape;
   if (self.vendor) {
-    return round_up(self.vendor->scratch_bytes()) + float_bytes(self.tile * s.k / 2 + 1) + float_bytes(self.tile * s.n);
+    return whole_lines(self.vendor->scratch_bytes()) + float_bytes(self.tile * s.k / 2 + 1) + float_bytes(self.tile * s.n);
   }
   const Size widened = s.inputs == ElementType::bf16 ? self.tile * s.k : 0;
   return float_bytes(self.kernels.row_scratch(s.n, s.k) + widened);
@@ -199,7 +194,7 @@ std::size_t SampleProduct::scratch_bytes(Size samples) const {
     for (const Size part : {Size{0}, parts() - 1}) {
       most = std::max(most, self.product(self.rows_of(part), samples).scratch_bytes());
     }
-    return round_up(most);
+    return whole_lines(most);
   }
   const Size widened = s.inputs == ElementType::bf16 ? samples * (s.m + s.n) : 0;
   return float_bytes(widened + self.kernels.sample_scratch(samples, s.m, s.n, self.block_rows));

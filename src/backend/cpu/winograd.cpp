@@ -2,10 +2,10 @@
 #include <algorithm>
 
 #include "backend/cpu/convolution.h"
-#include "backend/cpu/gathered.h"
 #include "backend/cpu/product_kernel.h"
 #include "backend/cpu/product_pack.h"
 #include "backend/cpu/product_vendor.h"
+#include "backend/cpu/scratch.h"
 #include "backend/cpu/winograd_kernel.h"
 
 namespace pcxx::cpu {
@@ -27,7 +27,7 @@ class WinogradConvolution final : public Convolution {
       together_ = n;
       apart_ = 0;
       vendor_ = std::make_unique<VendorProduct>(VendorProduct::Shape{kBlocks, n, k, patch_step(), 1, result_step(), true, false}, kVendorPack);
-      matrix_ = aligned_bytes(static_cast<Size>(vendor_->packed_bytes()), 1);
+      matrix_ = whole_lines(vendor_->packed_bytes());
     }
   }
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "backend/cpu/convolution.h"
-#include "backend/cpu/gathered.h"
 #include "backend/cpu/product_kernel.h"
+#include "backend/cpu/scratch.h"
 #include "backend/cpu/winograd_kernel.h"
 
 namespace pcxx::cpu {
