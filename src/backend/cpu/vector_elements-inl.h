@@ -41,12 +41,15 @@ HWY_INLINE Vector load_some(const float* from, Size count) {
 HWY_INLINE Vector load_some(const std::uint16_t* from, Size count) {
   const hn::RebindToUnsigned<Tag> d32;
   const hn::Rebind<std::uint16_t, Tag> d16;
-  HWY_ALIGN std::uint16_t some[HWY_MAX_BYTES / sizeof(float)] = {};
-  if (count < lanes()) {
-    std::copy_n(from, count, some);
-    from = some;
+  const auto widened = [&](const std::uint16_t* at) HWY_ATTR {
+    return hn::BitCast(Tag(), hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, at))));
+  };
+  if (count == lanes()) {
+    return widened(from);
   }
-  return hn::BitCast(Tag(), hn::ShiftLeft<16>(hn::PromoteTo(d32, hn::LoadU(d16, from))));
+  HWY_ALIGN std::uint16_t some[HWY_MAX_BYTES / sizeof(float)] = {};
+  std::copy_n(from, count, some);
+  return widened(some);
 }
 
 HWY_INLINE void store_some(Vector v, float* to, Size count) {
