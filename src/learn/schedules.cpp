@@ -111,7 +111,6 @@ Schedule piecewise_constant(double first, const std::vector<std::pair<Size, doub
   return joined(schedules, boundaries);
 }
 
-// [joined]
 Schedule by_epoch(Schedule schedule, Size updates) {
   require_updates("by_epoch", updates);
   return Schedule([schedule = std::move(schedule), every = static_cast<double>(updates)](const Tensor& count) {
@@ -134,6 +133,5 @@ Schedule joined(const std::vector<Schedule>& schedules, const std::vector<Size>&
     return rate;
   });
 }
-// [/joined]
 
 }  // namespace pcxx

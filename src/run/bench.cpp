@@ -8,7 +8,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "pcxx/core/errors.h"
@@ -20,6 +19,7 @@
 #include "pcxx/run/models.h"
 #include "pcxx/run/trainer.h"
 #include "pcxx/tensor/operations.h"
+#include "run/machine.h"
 
 namespace pcxx {
 namespace {
@@ -159,8 +159,7 @@ BenchResult time_steps(const Work& work, const BenchOptions& options) {
   for (const auto& [name, array] : trainer.state().arrays()) {
     result.bytes += static_cast<Size>(array.bytes());
   }
-  result.threads =
-      options.threads > 0 ? options.threads : static_cast<int>(std::thread::hardware_concurrency());
+  result.threads = threads_used(options.threads);
   return result;
 }
 

@@ -361,9 +361,8 @@ class Lowering {
       const Member& member = clusters_.member(id);
       const Expression e = graph_[id];
       FusedStep step{e.op, {}, {}, 0, member.per_row};
-      const bool reduction = e.op == Op::sum || e.op == Op::max || e.op == Op::logsumexp;
       for (const View& view : member.operands) {
-        step.operands.push_back(slot_of(view, member.per_row && !reduction));
+        step.operands.push_back(slot_of(view, member.per_row && !is_reduction(e.op)));
       }
       if (e.op == Op::activation || e.op == Op::activation_derivative) {
         step.activation = static_cast<Activation>(e.attributes.integers[0]);
