@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from . import _pcxx as core
 from . import errors
+from .fitting import Progress
 
 
 class _Layers(core.Network):
@@ -58,12 +59,13 @@ class PCClassifier:
             setattr(self, name, value)
         return self
 
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, *,
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike, *, progress: Progress = False,
             after_epoch: Callable[[int, float], object] | None = None) -> "PCClassifier":
         """Learns from inputs (n, features) and labels (n), anew; returns itself.
 
-        `after_epoch(epoch, energy)` is called with the energy of the epoch's last batch. Raises ShapeError or ArgumentError for
-        data that do not fit, DivergenceError.
+        `progress`: True for a bar of tqdm for each epoch, or a callable like tqdm.auto.tqdm. `after_epoch(epoch, energy)` is
+        called with the energy of the epoch's last batch. Raises ShapeError or ArgumentError for data that do not fit,
+        DivergenceError.
         """
         inputs, labels = self._inputs(X), np.asarray(y)
         if labels.ndim != 1 or len(labels) != len(inputs):
@@ -78,11 +80,8 @@ class PCClassifier:
         trainer = core.Trainer(network, rule, seed=self.seed, threads=self.threads)
         data = core.Dataset(inputs, labels=numbers.astype(np.int32), classes=len(self.classes_))
         loader = core.Loader(data, batch=self.batch, seed=self.seed)
-        for epoch in range(self.epochs):
-            for batch in loader.epoch(epoch):
-                report = trainer.step({network.inputs: batch.inputs, network.label: batch.targets})
-            if after_epoch is not None:
-                after_epoch(epoch, report.energy)
+        trainer.fit(loader, [network.inputs, network.label], epochs=self.epochs, progress=progress,
+                    after_epoch=None if after_epoch is None else lambda epoch, reports: after_epoch(epoch, reports[-1].energy))
         self.network_, self.trainer_ = network, trainer
         return self
 

@@ -20,6 +20,7 @@ struct BoundBatch {
 struct BoundEpoch {
   std::shared_ptr<const BoundLoader> loader;  // outlives the epoch
   Epoch epoch;
+  Size batches;
 };
 
 Shape batched(Size samples, const Shape& shape) {
@@ -61,8 +62,9 @@ void bind_loader(nb::module_& module) {
       .def("__len__", [](const BoundBatch& own) { return own.size; })
       .def("__iter__", [](const BoundBatch& own) { return nb::iter(nb::make_tuple(own.inputs, own.targets)); },
            nb::sig("def __iter__(self) -> collections.abc.Iterator[numpy.typing.NDArray[typing.Any]]"));
-  nb::class_<BoundEpoch>(module, "Epoch", "The batches of one epoch, once; made by Loader.epoch().")
+  nb::class_<BoundEpoch>(module, "Epoch", "The batches of one epoch, once; made by Loader.epoch(). len() is how many there are in all, however many have been taken.")
       .def("__iter__", [](nb::object self) { return self; }, nb::sig("def __iter__(self) -> Epoch"))
+      .def("__len__", [](const BoundEpoch& own) { return own.batches; })
       .def("__next__", next, "The next batch.\n\nRaises FileError for a sample that cannot be read.");
   nb::class_<BoundLoader>(module, "Loader", "Batches of a dataset in an order that depends on seed and epoch alone.")
       .def("__init__", [](BoundLoader* self, const BoundDataset& dataset, Size batch, std::uint64_t seed, bool shuffle, bool drop_last,
@@ -74,10 +76,10 @@ void bind_loader(nb::module_& module) {
       "`threads` threads prepare ahead.\n\nRaises ArgumentError if the dataset is empty or an option makes no sense.")
       .def("epoch", [](nb::object self, Size number, Size first_batch) {
         auto own = nb::cast<std::shared_ptr<BoundLoader>>(self);
-        return BoundEpoch{own, own->loader.epoch(number, first_batch)};
+        return BoundEpoch{own, own->loader.epoch(number, first_batch), own->loader.batches() - first_batch};
       }, "number"_a, "first_batch"_a = 0,
       nb::sig("def epoch(self, number: int, first_batch: int = 0) -> Epoch"),
-      "The batches of an epoch (counted from 0), from first_batch on.\n\nRaises IndexError if there is no such batch.")
+      "The batches of an epoch (counted from 0), from first_batch on; its len() is their number, for progress bars.\n\nRaises IndexError if there is no such batch.")
       .def("order", [](const BoundLoader& own, Size epoch) { return own.loader.order(epoch); }, "epoch"_a,
            "The order in which an epoch takes the samples.")
       .def_prop_ro("batches", [](const BoundLoader& own) { return own.loader.batches(); }, "The number of batches of an epoch.")

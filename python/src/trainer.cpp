@@ -115,6 +115,21 @@ void bind_trainer(nb::module_& module) {
            "Learns from one batch, {node: array}, arrays (samples, shape of the node) as Executor.run() takes them.\n\n"
            "Raises DivergenceError, naming node and step, if an energy is NaN or infinite; the parameters are of no use then. Raises\n"
            "DTypeError, ShapeError, DeviceError or ArgumentError, naming the node, for data that do not fit.")
+      .def("fit", [](nb::handle self, const nb::args& batches, const nb::kwargs& options) {
+        return nb::module_::import_("pcxx.fitting").attr("fit")(self, *batches, **options);  // a loop over step(), in Python
+      },
+      nb::sig("def fit(self, batches: Loader | collections.abc.Iterable[typing.Any], nodes: Node | collections.abc.Sequence[Node | None] | None = "
+              "None, *, epochs: int = 1, first_epoch: int = 0, progress: bool | collections.abc.Callable[..., "
+              "collections.abc.Iterable[typing.Any]] = False, after_epoch: collections.abc.Callable[[int, list[StepReport]], object] | "
+              "None = None) -> list[StepReport]"),
+      "Learns from every batch of some epochs; returns the reports of all steps.\n\n"
+      "`batches`: a Loader, which shuffles each epoch anew, or what can be gone through once for each epoch: a PyTorch DataLoader, a\n"
+      "list. A batch is a tuple or a pcxx.Batch of arrays (samples, shape of the node), one array, or a {node: array}; `nodes`: who\n"
+      "takes which part of a batch, None for a part that nobody needs; left out for {node: array}. `first_epoch`: the number of the\n"
+      "first one, counted from 0, on which a Loader's order depends. `progress`: True for a bar of tqdm for each epoch, or any\n"
+      "callable that is called as tqdm is, (iterable, total=, desc=). `after_epoch(epoch, reports)` is called with the reports of the\n"
+      "epoch's steps.\n\n"
+      "Raises ArgumentError or ShapeError for batches that do not fit the nodes or cannot be gone through again, and as step().")
       .def("predict", [](BoundTrainer& own, const BoundNode& node, const nb::dict& data) {
         return numpy_of(predict(own, node, data));
       }, "node"_a, "inputs"_a,
