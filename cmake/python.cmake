@@ -17,7 +17,7 @@ target_link_options(_pcxx PRIVATE LINKER:--exclude-libs,ALL)
 set_target_properties(_pcxx PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PCXX_PYTHON_DIR})
 
 # Stubs are made of the module itself, so they cannot differ from it.
-nanobind_add_stub(pcxx_stub MODULE pcxx._pcxx OUTPUT ${PCXX_PYTHON_DIR}/_pcxx.pyi PYTHON_PATH ${PROJECT_BINARY_DIR}/python
+nanobind_add_stub(pcxx_stub MODULE _pcxx OUTPUT ${PCXX_PYTHON_DIR}/_pcxx.pyi PYTHON_PATH ${PCXX_PYTHON_DIR}
                   DEPENDS _pcxx)
 
 # The package's own files are links, so that an edit needs no build.

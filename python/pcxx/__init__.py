@@ -4,6 +4,10 @@ The names are those of C++: `pcxx::gelu` is `pcxx.gelu`, options are keyword arg
 `PredictiveCoding` and `Trainer`; `program` makes a learning rule of a function.
 """
 
+from . import _pcxx
+
+_pcxx._name_wrong_arguments(_pcxx)  # type: ignore[attr-defined]  # before anything holds a function of it
+
 from ._pcxx import *
 from ._pcxx import version as __version__
 from .classifier import PCClassifier as PCClassifier

@@ -30,14 +30,14 @@ class PCClassifier:
 
         PCClassifier(hidden=(128, 128)).fit(X, y).predict(X)
 
-    `hidden`: widths; `activation`: a name that activate() knows; `rule`: a LearningRule, PredictiveCoding() with settings that
+    `hidden`: widths, or one width; `activation`: a name that activate() knows; `rule`: a LearningRule, PredictiveCoding() with settings that
     suit this chain if nothing is said; `epochs`, `batch`: of training; `seed`: of parameters and of the order of samples;
     `threads`: 0 for all cores, results do not depend on it. Inputs are (n, features) numbers, labels (n) anything that sorts.
     """
 
     _options = ("hidden", "activation", "rule", "epochs", "batch", "seed", "threads")
 
-    def __init__(self, hidden: Sequence[int] = (128,), *, activation: str = "gelu", rule: core.LearningRule | None = None,
+    def __init__(self, hidden: int | Sequence[int] = (128,), *, activation: str = "gelu", rule: core.LearningRule | None = None,
                  epochs: int = 20, batch: int = 64, seed: int = 0, threads: int = 0) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -74,8 +74,9 @@ class PCClassifier:
         if len(self.classes_) < 2:
             raise errors.ArgumentError(f"[classifier] y has {len(self.classes_)} class; expected two or more")
         self.n_features_in_ = inputs.shape[1]
-        network = _Layers(inputs.shape[1], self.hidden, len(self.classes_), self.activation)
-        steps = max(8, 2 * len(self.hidden))
+        hidden = [self.hidden] if isinstance(self.hidden, int) else self.hidden
+        network = _Layers(inputs.shape[1], hidden, len(self.classes_), self.activation)
+        steps = max(8, 2 * len(hidden))
         rule = self.rule or core.PredictiveCoding(steps=steps, values=core.sgd(0.01, momentum=0.5), weights=core.adamw(5e-3))
         trainer = core.Trainer(network, rule, seed=self.seed, threads=self.threads)
         data = core.Dataset(inputs, labels=numbers.astype(np.int32), classes=len(self.classes_))

@@ -30,6 +30,7 @@ void bind_data(nb::module_& module);
 void bind_loader(nb::module_& module);
 void bind_io(nb::module_& module);
 void bind_trainer(nb::module_& module);
+void bind_arguments(nb::module_& module);
 
 /// A value of another type than the argument takes; ArgumentError and TypeError to Python.
 class DTypeError : public ArgumentError {
@@ -129,6 +130,8 @@ class BoundNetwork : public Network {
 
 /// Throws ArgumentError if the network that an expression belongs to has been compiled: layers make parameters.
 void check_open(const Tensor& expression, const char* who);
+/// Returns the network that an argument is. Throws DTypeError if it is none.
+BoundNetwork& network_of(nb::handle object, const char* who);
 /// Returns the Python object of a network; None if there is none any more.
 nb::object python_network(const Network& network);
 /// Returns the model that an expression belongs to, if its network was made in Python.

@@ -78,20 +78,18 @@ inline bool read_sizes(handle source, std::vector<pcxx::Size>& sizes) noexcept {
 
 template <>
 struct type_caster<pcxx::Shape> {
-  NB_TYPE_CASTER(pcxx::Shape, const_name("int | collections.abc.Sequence[int]"))
+  using Value = pcxx::Shape;
+  static constexpr auto Name = const_name("int | collections.abc.Sequence[int]");
+  template <typename T_> using Cast = movable_cast_t<T_>;
+  template <typename T_> static constexpr bool can_cast() { return true; }
+  // The shape is made when the function is called: what it throws for a negative extent reaches the user then.
+  explicit operator Value*() { return &(value = pcxx::Shape(sizes)); }
+  explicit operator Value&() { return value = pcxx::Shape(sizes); }
+  explicit operator Value&&() { return std::move(value = pcxx::Shape(sizes)); }
+  Value value;
+  std::vector<pcxx::Size> sizes;
 
-  bool from_python(handle source, uint32_t, cleanup_list*) noexcept {
-    std::vector<pcxx::Size> sizes;
-    if (!read_sizes(source, sizes)) {
-      return false;
-    }
-    try {
-      value = pcxx::Shape(std::move(sizes));
-      return true;
-    } catch (const std::exception&) {
-      return false;
-    }
-  }
+  bool from_python(handle source, uint32_t, cleanup_list*) noexcept { return read_sizes(source, sizes); }
 
   static handle from_cpp(const pcxx::Shape& shape, rv_policy, cleanup_list*) noexcept {
     PyObject* result = PyTuple_New(static_cast<Py_ssize_t>(shape.rank()));

@@ -11,7 +11,7 @@ using namespace nb::literals;
 BoundExecutor made(nb::handle network, const std::vector<BoundNode>& given, nb::handle write, const std::optional<BoundState>& state,
                    const std::string& device, const std::string& precision, int threads, std::uint64_t seed, bool known_zeros,
                    bool hoist) {
-  BoundNetwork& own = nb::cast<BoundNetwork&>(network);
+  BoundNetwork& own = network_of(network, "executor");
   const ExecutorOptions options{.device = device, .precision = precision_from(precision), .threads = threads, .seed = seed,
                                 .known_zeros = known_zeros, .hoist = hoist};
   const LearningRule program = rule_of(write, "executor");

@@ -22,5 +22,6 @@ NB_MODULE(_pcxx, module) {
   bind_loader(module);
   bind_io(module);
   bind_trainer(module);
+  bind_arguments(module);
   nanobind::module_::import_("atexit").attr("register")(nanobind::cpp_function(release_functions));
 }

@@ -4,14 +4,14 @@
 namespace pcxx::python {
 namespace {
 
-BoundNetwork* network_of(PyObject* self) {
+BoundNetwork* ready(PyObject* self) {
   return nb::inst_ready(self) ? nb::inst_ptr<BoundNetwork>(self) : nullptr;
 }
 
 /// Shows the garbage collector the functions that phases hold: they often close over the network.
 int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
-  if (const BoundNetwork* network = network_of(self); network != nullptr && network->is_whole()) {
+  if (const BoundNetwork* network = ready(self); network != nullptr && network->is_whole()) {
     for (const auto& function : network->book()->functions) {
       Py_VISIT(function->pointer);
     }
@@ -20,7 +20,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 }
 
 int clear(PyObject* self) {
-  if (const BoundNetwork* network = network_of(self); network != nullptr && network->is_whole()) {
+  if (const BoundNetwork* network = ready(self); network != nullptr && network->is_whole()) {
     const auto functions = network->book()->functions;  // what is cleared may run any code
     for (const auto& function : functions) {
       Py_CLEAR(function->pointer);

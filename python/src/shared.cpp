@@ -1,4 +1,5 @@
 /// Handles, callbacks and locks that the bindings share.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -125,6 +126,16 @@ void BoundNetwork::close() {
 std::shared_ptr<Book> book_of(const void* graph) {
   const auto found = books().find(graph);
   return found == books().end() ? nullptr : found->second.lock();
+}
+
+BoundNetwork& network_of(nb::handle object, const char* who) {
+  if (nb::isinstance<BoundNetwork>(object) && nb::inst_ready(object)) {
+    return nb::cast<BoundNetwork&>(object);
+  }
+  const bool is_class = nb::type_check(object) && nb::isinstance(object, nb::handle(reinterpret_cast<PyObject*>(&PyType_Type)));
+  throw DTypeError(fmt::format("[{}] argument 'network' is {} '{}'; expected a Network{}", who, is_class ? "the class" : "a",
+                               nb::cast<std::string>((is_class ? object : nb::handle(object.type())).attr("__name__")),
+                               is_class ? ": an object of the class" : ", initialised by super().__init__()"));
 }
 
 void check_open(const Tensor& expression, const char* who) {

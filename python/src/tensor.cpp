@@ -64,6 +64,27 @@ Tensor item(const Tensor& x, const nb::object& key) {
   return reshape(slice(x, starts, stops), Shape(kept));
 }
 
+/// numpy.float32(2) * x, and errors for arrays and for functions of NumPy: what NumPy does where it meets a tensor.
+nb::object with_numpy(const nb::object& ufunc, const std::string& method, const nb::args& inputs) {
+  static const std::map<std::string, const char*> operators{
+      {"add", "add"}, {"subtract", "sub"}, {"multiply", "mul"}, {"divide", "truediv"}, {"power", "pow"}, {"less", "lt"},
+      {"less_equal", "le"}, {"greater", "gt"}, {"greater_equal", "ge"}, {"equal", "eq"}, {"not_equal", "ne"}};
+  const std::string name = nb::cast<std::string>(ufunc.attr("__name__"));
+  nb::list operands;
+  for (const nb::handle input : inputs) {
+    if (nb::hasattr(input, "ndim") && nb::cast<Size>(input.attr("ndim")) > 0) {
+      no_numbers("an array and the numbers", "an array to be given as data of a node, or as state[name] of a parameter");
+    }
+    operands.append(nb::isinstance<Tensor>(input) ? nb::borrow(input) : nb::object(nb::float_(input)));
+  }
+  const auto known = operators.find(name);
+  if (known == operators.end() || method != "__call__") {
+    throw DTypeError(fmt::format("[tensor] numpy.{} of a traced tensor; it has no numbers until a program runs; expected functions "
+                                 "of pcxx: pcxx.exp(x)", name));
+  }
+  return nb::module_::import_("operator").attr(known->second)(operands[0], operands[1]);
+}
+
 }  // namespace
 
 void bind_tensor(nb::module_& module) {
@@ -122,8 +143,10 @@ void bind_tensor(nb::module_& module) {
       .def("__len__", [](const Tensor& x) { return x.shape()[0]; }, "The extent of the first axis.")
       .def("__array__", [](const Tensor&, nb::args, nb::kwargs) -> nb::object {
              no_numbers("the array", "functions of pcxx in place of NumPy's, or flow.output(name, tensor), read after a run"); },
-           nb::sig("def __array__(self, *args: object, **kwargs: object) -> typing.NoReturn"));
-  tensor.attr("__array_ufunc__") = nb::none();  // numpy.float32(2) * x asks x
+           nb::sig("def __array__(self, *args: object, **kwargs: object) -> typing.NoReturn"))
+      .def("__array_ufunc__", [](const Tensor&, const nb::object& ufunc, const std::string& method, const nb::args& inputs,
+                                 const nb::kwargs&) { return with_numpy(ufunc, method, inputs); },
+           nb::sig("def __array_ufunc__(self, ufunc: typing.Any, method: str, *inputs: object, **options: object) -> Tensor"));
 }
 
 }  // namespace pcxx::python

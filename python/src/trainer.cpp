@@ -18,7 +18,7 @@ struct BoundTrainer {
 
 BoundTrainer made(const nb::object& network, const nb::object& rule, const std::string& device, const std::string& precision,
                   std::uint64_t seed, int threads, bool known_zeros, bool hoist, bool averages) {
-  BoundNetwork& own = nb::cast<BoundNetwork&>(network);
+  BoundNetwork& own = network_of(network, "trainer");
   const TrainerOptions options{.device = device, .precision = precision_from(precision), .seed = seed, .threads = threads,
                                .known_zeros = known_zeros, .hoist = hoist, .averages = averages};
   auto trainer = std::make_shared<Trainer>(own, rule_of(rule, "trainer"), options);
