@@ -116,6 +116,14 @@ nb::object numpy_of(Array&& array) {
   return nb::cast(nb::ndarray<nb::numpy>(data, shape.size(), shape.data(), owner, nullptr, type));
 }
 
+nb::dict numpy_of(NamedArrays&& arrays) {
+  nb::dict result;
+  for (auto& [name, array] : arrays) {
+    result[name.c_str()] = numpy_of(std::move(array));
+  }
+  return result;
+}
+
 Array array_of(nb::handle object, const std::string& argument) {
   const std::string what = "[array] the numbers of '" + argument + "'";
   const Given array = given_array(object, what);

@@ -26,10 +26,17 @@ void bind_optimisers(nb::module_& module);
 void bind_flow(nb::module_& module);
 void bind_rules(nb::module_& module);
 void bind_executor(nb::module_& module);
+void bind_ensemble(nb::module_& module);
 void bind_data(nb::module_& module);
 void bind_loader(nb::module_& module);
 void bind_io(nb::module_& module);
 void bind_trainer(nb::module_& module);
+void bind_recipe(nb::module_& module);
+void bind_recipe_parts(nb::module_& module);
+void bind_training(nb::module_& module);
+void bind_checkpoint(nb::module_& module);
+void bind_inspection(nb::module_& module);
+void bind_pcx(nb::module_& module);
 void bind_arguments(nb::module_& module);
 
 /// A value of another type than the argument takes; ArgumentError and TypeError to Python.
@@ -112,6 +119,7 @@ class BoundNetwork : public Network {
  public:
   BoundNetwork();
   BoundNetwork(BoundNetwork& parent, const std::string& name);
+  explicit BoundNetwork(const Network& made);  // the same network
   BoundNetwork(const BoundNetwork&) = delete;
   BoundNetwork& operator=(const BoundNetwork&) = delete;
   ~BoundNetwork() override;
@@ -134,6 +142,8 @@ void check_open(const Tensor& expression, const char* who);
 BoundNetwork& network_of(nb::handle object, const char* who);
 /// Returns the Python object of a network; None if there is none any more.
 nb::object python_network(const Network& network);
+/// Makes the Python object of a network that was made in C++.
+nb::object new_python_network(const std::unique_ptr<Network>& network);
 /// Returns the model that an expression belongs to, if its network was made in Python.
 std::shared_ptr<Book> book_of(const void* graph);
 
@@ -170,6 +180,8 @@ struct BoundDataset {
   std::shared_ptr<const Dataset> data;
 };
 
+BoundDataset shared_dataset(Dataset&& data);
+
 /// A state and what whoever runs on it or changes it has to hold.
 struct BoundState {
   std::shared_ptr<State> state;
@@ -183,6 +195,20 @@ struct BoundState {
     return held;
   }
 };
+
+/// Throws DeviceError in a process that was forked off one that had run the engine.
+void check_process();
+
+/// Runs something that has all it needs to itself, without the interpreter's lock. Throws DeviceError as check_process().
+template <class Run>
+auto run_released(const Run& what) {
+  check_process();
+  const nb::gil_scoped_release released;
+  return what();
+}
+
+/// Returns energies by name.
+nb::dict energies_of(const NamedEnergies& energies);
 
 /// What trainers and executors have in common: one run at a time of each, and of each state.
 struct Locks {
@@ -213,7 +239,6 @@ struct Locks {
     }
     std::unique_lock<std::recursive_mutex> own, state;
   };
-  static void check_process();
 };
 
 /// Rows for nodes as Python gave them: nothing is copied, and what holds them is held.

@@ -38,6 +38,8 @@ nb::object numpy_of(Array&& array);
 Array array_of(nb::handle object, const std::string& argument);
 /// The same for every array of a dict, by name.
 NamedArrays arrays_of(const nb::dict& given);
+/// Returns NumPy arrays by name, without copies of the numbers.
+nb::dict numpy_of(NamedArrays&& arrays);
 
 /// Returns a NumPy array with a copy of numbers that lie row by row.
 template <class T>

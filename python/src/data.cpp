@@ -8,11 +8,6 @@ namespace {
 
 using namespace nb::literals;
 
-BoundDataset shared_dataset(Dataset&& data) {
-  check(data);
-  return {std::make_shared<const Dataset>(std::move(data))};
-}
-
 nb::tuple split_of(Split&& split) { return nb::make_tuple(shared_dataset(std::move(split.train)), shared_dataset(std::move(split.test))); }
 
 /// A view that keeps the dataset and cannot be written to, or None for what the dataset lacks.
@@ -183,6 +178,11 @@ void bind_readers(nb::module_& module) {
 }
 
 }  // namespace
+
+BoundDataset shared_dataset(Dataset&& data) {
+  check(data);
+  return {std::make_shared<const Dataset>(std::move(data))};
+}
 
 void bind_data(nb::module_& module) {
   bind_datasets(module);

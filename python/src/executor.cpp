@@ -1,8 +1,6 @@
 /// Executor: a program compiled for a device, run on batches of arrays.
 #include "executor.h"
 
-#include <fmt/format.h>
-
 namespace pcxx::python {
 namespace {
 
@@ -28,19 +26,7 @@ void run(const BoundExecutor& own, const std::optional<nb::dict>& data, std::opt
   if (own.runs == nullptr) {
     throw ArgumentError("[run] this executor belongs to a trainer; expected Trainer.step()");
   }
-  const Feed feed(data ? *data : nb::dict(), "run", own.wide);
-  if (feed.empty() && !samples) {
-    throw ArgumentError("[run] there are no data that say how many samples there are; expected run(samples=...)");
-  }
-  if (!feed.empty() && samples && *samples != feed.samples()) {
-    throw ShapeError(fmt::format("[run] data of {} samples but samples={}", feed.samples(), *samples));
-  }
-  if (own.wide && !feed.empty()) {
-    const BatchArrays arrays = feed.arrays();
-    own.locks.run([&] { own.runs->run(arrays); });
-  } else {
-    own.locks.run([&] { own.runs->run(samples ? *samples : feed.samples(), feed.rows()); });
-  }
+  run_on(*own.runs, own.locks, own.wide, data, samples);
 }
 
 /// Reads something while the executor does not run.

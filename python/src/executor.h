@@ -1,6 +1,8 @@
 /// BoundExecutor: an executor as Python has it, its own or one of a trainer's.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "bindings.h"
@@ -14,5 +16,23 @@ struct BoundExecutor {
   Locks locks;
   bool wide;  // takes f64 numbers
 };
+
+/// Runs an executor or an ensemble on {node: array}, or on so many samples without data.
+template <class Runs>
+void run_on(Runs& runs, const Locks& locks, bool wide, const std::optional<nb::dict>& data, std::optional<Size> samples) {
+  const Feed feed(data ? *data : nb::dict(), "run", wide);
+  if (feed.empty() && !samples) {
+    throw ArgumentError("[run] there are no data that say how many samples there are; expected run(samples=...)");
+  }
+  if (!feed.empty() && samples && *samples != feed.samples()) {
+    throw ShapeError(fmt::format("[run] data of {} samples but samples={}", feed.samples(), *samples));
+  }
+  if (wide && !feed.empty()) {
+    const BatchArrays arrays = feed.arrays();
+    locks.run([&] { runs.run(arrays); });
+  } else {
+    locks.run([&] { runs.run(samples ? *samples : feed.samples(), feed.rows()); });
+  }
+}
 
 }  // namespace pcxx::python

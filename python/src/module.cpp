@@ -18,10 +18,17 @@ NB_MODULE(_pcxx, module) {
   bind_flow(module);
   bind_rules(module);
   bind_executor(module);
+  bind_ensemble(module);
   bind_data(module);
   bind_loader(module);
   bind_io(module);
   bind_trainer(module);
+  bind_recipe_parts(module);
+  bind_recipe(module);
+  bind_checkpoint(module);
+  bind_training(module);
+  bind_inspection(module);
+  bind_pcx(module);
   bind_arguments(module);
   nanobind::module_::import_("atexit").attr("register")(nanobind::cpp_function(release_functions));
 }

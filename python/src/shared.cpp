@@ -96,7 +96,9 @@ void Callback::wrong_result(nb::handle result, const char* wanted) const {
                    wanted);
 }
 
-BoundNetwork::BoundNetwork() : book_(std::make_shared<Book>()), is_whole_(true) {
+BoundNetwork::BoundNetwork() : BoundNetwork(Network()) {}
+
+BoundNetwork::BoundNetwork(const Network& made) : Network(made), book_(std::make_shared<Book>()), is_whole_(true) {
   books()[model().get()] = book_;
   book_->parts.insert(this);
 }
@@ -156,6 +158,10 @@ nb::object python_network(const Network& network) {
   return nb::none();
 }
 
+nb::object new_python_network(const std::unique_ptr<Network>& network) {
+  return nb::cast(new BoundNetwork(*network), nb::rv_policy::take_ownership);
+}
+
 Flow& BoundFlow::open() const {
   if (flow == nullptr) {
     throw ArgumentError("[flow] the program of this flow has been written; expected the flow that the function was given, while "
@@ -176,7 +182,15 @@ std::function<void(Flow&)> written_by(const Callback& function) {
   };
 }
 
-void Locks::check_process() {
+nb::dict energies_of(const NamedEnergies& energies) {
+  nb::dict result;
+  for (const auto& [name, energy] : energies) {
+    result[name.c_str()] = energy;
+  }
+  return result;
+}
+
+void check_process() {
   static std::atomic<pid_t> first = 0;
   pid_t nobody = 0;
   const pid_t own = getpid();

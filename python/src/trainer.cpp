@@ -81,13 +81,7 @@ void bind_report(nb::module_& module) {
   nb::class_<StepReport>(module, "StepReport", "What one training step found, before the weights moved: means over the batch.")
       .def_ro("step", &StepReport::step, "The number of the step, counted from 0.")
       .def_ro("energy", &StepReport::energy, "The network's energy, in nats where energies are likelihoods.")
-      .def_prop_ro("nodes", [](const StepReport& own) {
-        nb::dict nodes;
-        for (const auto& [name, energy] : own.nodes) {
-          nodes[name.c_str()] = energy;
-        }
-        return nodes;
-      }, nb::sig("def nodes(self) -> dict[str, float]"), "The energy of every node that has one, by name.")
+      .def_prop_ro("nodes", [](const StepReport& own) { return energies_of(own.nodes); }, nb::sig("def nodes(self) -> dict[str, float]"), "The energy of every node that has one, by name.")
       .def("__repr__", [](const StepReport& own) {
         return "<step " + std::to_string(own.step) + ": energy " + std::to_string(own.energy) + ">";
       });
@@ -148,6 +142,8 @@ void bind_trainer(nb::module_& module) {
         own.trainer->state();  // averages are made anew after a change
         return own.state;
       }, "Parameters, optimiser states and counters; other executors of the network may share them.")
+      .def_prop_ro("network", [](const BoundTrainer& own) { return own.network; }, nb::sig("def network(self) -> typing.Any"),
+                   "The network that it trains, as it was made in Python.")
       .def_prop_ro("steps", [](const BoundTrainer& own) { return own.trainer->steps(); }, "The training steps made.")
       .def("restore", [](const BoundTrainer& own, const nb::dict& given, Size steps, const std::vector<BoundNode>& nodes) {
         const NamedArrays arrays = arrays_of(given);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pcxx/data/dataset.h"
 #include "pcxx/learn/rules.h"
 #include "pcxx/network/network.h"
 
@@ -157,6 +158,10 @@ LearningRule build_rule_without_learning(const Recipe& recipe);
 
 /// Returns whether parameters are averaged; then the averages are what is tested.
 bool averages(const Recipe& recipe);
+
+/// Reads or makes the data set of a recipe, with the transforms of its pictures, to be read through a Loader.
+/// Throws FileError naming where the files were looked for and the remedy, RecipeError if the transforms do not fit.
+Split load_data(const DataRecipe& recipe);
 
 /// Returns the recipe's batches an epoch for so many samples.
 Size batches_per_epoch(const DataRecipe& data, Size samples);
