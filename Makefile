@@ -64,7 +64,7 @@ bench: build ## build and run the benchmarks of build/benchmarks
 
 docs: ## build the documentation site into build/site/ (no warning allowed)
 	@$(SETUP) docs
-	@mkdir -p build
+	@$(MAKE) --no-print-directory python-package
 	doxygen docs/site/Doxyfile
 	.venv/bin/python -m sphinx -q -W --keep-going -b html -c docs/site -d build/site-cache . build/site
 	@echo "build/site/docs/index.html"

@@ -17,7 +17,7 @@ case $purpose in
   python) packages+=(python3-venv) ;;
   train) packages+=(dataset-fashion-mnist) ;;
   test) packages+=(dataset-fashion-mnist clang python3-venv) ;;
-  docs) packages=(doxygen python3-venv) ;;
+  docs) packages+=(doxygen python3-venv) ;;
   *) echo "[setup] unknown purpose '$purpose'; known: build, python, train, test, docs" >&2; exit 2 ;;
 esac
 site=(sphinx furo breathe myst-parser sphinx-copybutton)
@@ -130,13 +130,6 @@ mapfile -t missing < <(missing_packages "${packages[@]}")
 if [ ${#missing[@]} -gt 0 ]; then
   install_packages "${missing[@]}"
 fi
-if [ "$purpose" = docs ]; then
-  if ! .venv/bin/python -c "import breathe, furo, myst_parser, sphinx_copybutton" 2>/dev/null; then
-    say "installing ${site[*]} from PyPI into .venv"
-    pip_install "${site[@]}" || fail "could not install ${site[*]} (see above)"
-  fi
-  exit 0
-fi
 if ! has_onednn && system_offers_onednn; then
   install_packages libdnnl-dev
 fi
@@ -148,6 +141,10 @@ if ! has_onednn; then
   install_onednn_wheels
   has_onednn || fail "oneDNN 3 was installed but is not where CMake looks; set CMAKE_PREFIX_PATH to its prefix"
 fi
-if [ "$purpose" = python ] || [ "$purpose" = test ]; then
+if [ "$purpose" = python ] || [ "$purpose" = test ] || [ "$purpose" = docs ]; then
   install_python_wheels
+fi
+if [ "$purpose" = docs ] && ! .venv/bin/python -c "import breathe, furo, myst_parser, sphinx_copybutton" 2>/dev/null; then
+  say "installing ${site[*]} from PyPI into .venv"
+  pip_install "${site[@]}" || fail "could not install ${site[*]} (see above)"
 fi

@@ -6,10 +6,14 @@ a checkout works on the site.
 
 import pathlib
 import re
+import sys
 
 from sphinx.errors import ConfigError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "docs/site"))
+
+import python_interface  # noqa: E402 (a neighbour of this file)
 
 project = "pcxx"
 author = "The pcxx authors"
@@ -20,10 +24,15 @@ headers = {path.name for path in (ROOT / "include/pcxx").rglob("*.h")} - {"pcxx.
 pages = "".join(path.read_text() for path in (ROOT / "docs/api").glob("*.md"))
 if differing := headers ^ set(re.findall(r"{doxygenfile} (\S+)", pages)):
     raise ConfigError(f"docs/api and include/pcxx differ in {', '.join(sorted(differing))}")
+try:
+    python_interface.require_complete(set(python_interface.interface()))
+except python_interface.InterfaceError as error:
+    raise ConfigError(str(error)) from error
 
-extensions = ["myst_parser", "breathe", "sphinx_copybutton"]
+extensions = ["myst_parser", "breathe", "sphinx_copybutton", "pages"]
 root_doc = "docs/index"
-include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/api/*.md", "examples/README.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/api/*.md",
+                    "docs/api/python/*.md", "examples/README.md"]
 exclude_patterns = ["build*", ".venv", "runs"]
 
 myst_heading_anchors = 4
@@ -32,6 +41,10 @@ breathe_projects = {"pcxx": str(ROOT / "build/doxygen/xml")}
 breathe_default_project = "pcxx"
 breathe_order_parameters_first = True
 breathe_show_include = False
+add_module_names = False
+python_maximum_signature_line_length = 90
+python_display_short_literal_types = True
+python_trailing_comma_in_multi_line_signatures = False
 cpp_id_attributes = ["[[nodiscard]]"]
 copybutton_prompt_text = "$ "
 nitpicky = False  # types of the standard library have no page here
