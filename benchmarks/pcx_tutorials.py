@@ -60,6 +60,7 @@ def moons_step(p, rule, steps):
     """Returns (train step, predicted labels) of tutorials 0 (pc) and 0b (bp)."""
     jax, pxf, pxc = p.jax, p.pxf, p.pxc
 
+    # [pcx_functions]
     @pxf.vmap(p.batched, in_axes=(0, 0), out_axes=0)
     def forward(x, y, *, model):
         return model(x, y)
@@ -68,6 +69,7 @@ def moons_step(p, rule, steps):
     def energy(x, *, model):
         u = model(x, None)
         return jax.lax.psum(model.energy(), "batch"), u
+    # [/pcx_functions]
 
     @pxf.vmap(p.batched, in_axes=(0, 0), out_axes=(None, 0), axis_name="batch")
     def cross_entropy(x, y, *, model):
@@ -79,6 +81,7 @@ def moons_step(p, rule, steps):
             with p.phase(model, pxc.STATUS.INIT):
                 _, g = pxf.value_and_grad(p.weights.to([False, True]), has_aux=True)(cross_entropy)(x, y, model=model)
             return g
+        # [pcx_step]
         with p.phase(model, pxc.STATUS.INIT):
             forward(x, y, model=model)
         optim_h.init(p.free(model))
@@ -89,6 +92,7 @@ def moons_step(p, rule, steps):
         optim_h.clear()
         with p.phase(model):
             _, g = pxf.value_and_grad(p.weights.to([False, True]), has_aux=True)(energy)(x, model=model)
+        # [/pcx_step]
         return g
 
     @pxf.jit()
@@ -107,6 +111,7 @@ def moons_step(p, rule, steps):
 
 
 def moons_model(p):
+    # [pcx_model]
     class Model(p.pxc.EnergyModule):
         def __init__(self):
             super().__init__()
@@ -121,6 +126,7 @@ def moons_model(p):
             if y is not None:
                 self.vodes[-1].set("h", y)
             return self.vodes[-1].get("u")
+    # [/pcx_model]
 
     return Model()
 

@@ -20,4 +20,5 @@ pcxx_check(consumer_subdirectory ${consumer} subdirectory ${PROJECT_BINARY_DIR} 
 
 pcxx_check(layout ${Python3_EXECUTABLE} tools/check_layout.py --compiler ${CMAKE_CXX_COMPILER})
 pcxx_check(snippets ${Python3_EXECUTABLE} tools/check_snippets.py)
+pcxx_check(porting ${Python3_EXECUTABLE} tools/check_porting.py)
 pcxx_check(tools ${Python3_EXECUTABLE} -B -m unittest discover -s tests/tools -p "*_test.py")

@@ -56,5 +56,6 @@ suppress_warnings = [
 
 html_theme = "furo"
 html_title = "pcxx"
-html_static_path = []
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_theme_options = {"navigation_with_keys": True}
