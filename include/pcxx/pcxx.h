@@ -12,6 +12,7 @@
 #include "pcxx/network/ensemble.h"
 #include "pcxx/learn/parameter_groups.h"  // optimisers, and who has which parameters
 #include "pcxx/learn/rules.h"          // predictive coding, backpropagation
+#include "pcxx/learn/observation.h"    // how a rule relaxes, what it teaches
 #include "pcxx/data/pictures.h"        // data sets: MNIST, CIFAR, ...
 #include "pcxx/data/generators.h"
 #include "pcxx/data/loader.h"

@@ -167,6 +167,41 @@ void bind_loops(FlowClass& flow) {
       "returned each time, stacked: (n, ...). What is carried from row to row is what the body assigns.");
 }
 
+/// What look() sees: {name: tensor}.
+NamedTensors seen_by(const Callback& look) {
+  const nb::gil_scoped_acquire held;
+  NamedTensors seen;
+  for (const auto& [name, value] : look.call<nb::dict>("a dict of tensors by name")) {
+    Operand one;
+    if (!nb::isinstance<nb::str>(name) || !nb::try_cast(value, one)) {
+      throw DTypeError("[watch_loops] look() returned '" + std::string(nb::str(name).c_str()) + "': a '" +
+                       nb::type_name(value.type()).c_str() + "'; expected tensors by name");
+    }
+    seen.emplace_back(nb::cast<std::string>(name), one.tensor);
+  }
+  return seen;
+}
+
+void bind_records(FlowClass& flow) {
+  flow.def("record", [](const BoundFlow& own, const std::string& name, const Operand& value) { own.open().record(name, value); },
+           nb::arg("name"), nb::arg("value"),
+           "Gives the values that an expression has here in every turn of the loops around a name under which Executor.output()\n"
+           "reads them after a run: (turns of the outermost loop, ..., turns of the innermost, shape), after a first axis of samples\n"
+           "if it is per sample. Of repeat_while(), `limit` turns; those that were not made are zero. Outside of loops it is\n"
+           "output().\n\nRaises NameError if the program has the name already.")
+      .def("watch_loops", [](const BoundFlow& own, const nb::callable& look) {
+        const Callback callback(look, "the function of watch_loops");
+        own.open().watch_loops([callback] { return seen_by(callback); });
+      }, nb::arg("look"), nb::sig("def watch_loops(self, look: collections.abc.Callable[[], dict[str, Tensor]]) -> None"),
+      "Records what look() returns, {name: tensor}, at every state that a loop passes through, before its first turn and after\n"
+      "each: outputs 'loop1/<name>' (turns + 1, shape), 'loop2/<name>', ... for each loop that is written from here on and is in no\n"
+      "other loop or branch, and 'loop1/states', the number of rows: a loop that ends earlier leaves zeros behind them. It changes\n"
+      "nothing that the program computes.\n\nRaises what look() raises, and DTypeError for what is no tensor.")
+      .def("taught_gradients", [](const BoundFlow& own) { return own.open().taught_gradients(); },
+           "For each parameter of the network a variable, in its shape, that starts at zero and adds up the gradients with which\n"
+           "optimisers step it from here on.\n\nRaises ArgumentError if it has been called before.");
+}
+
 void bind_draws(FlowClass& flow) {
   flow.def("random_normal", [](const BoundFlow& own, const Shape& shape, Span span) { return own.open().random_normal(shape, span); },
            nb::arg("shape"), nb::arg("span") = Span::per_sample,
@@ -208,6 +243,7 @@ void bind_flow(nb::module_& module) {
   bind_statements(flow);
   bind_gradients(flow);
   bind_loops(flow);
+  bind_records(flow);
   bind_draws(flow);
 }
 

@@ -45,19 +45,45 @@ BoundRule own_rule(const std::string& name, nb::handle write) {
 
 std::string type_of(nb::handle object) { return nb::type_name(object.type()).c_str(); }
 
-}  // namespace
-
-LearningRule rule_of(nb::handle object, const char* who) {
+BoundRule bound_rule_of(nb::handle object, const char* who) {
   if (nb::isinstance<BoundRule>(object)) {
-    return nb::cast<const BoundRule&>(object).rule;
+    return nb::cast<const BoundRule&>(object);
   }
   if (PyCallable_Check(object.ptr()) != 0) {
     const std::string name = nb::hasattr(object, "__name__") ? nb::cast<std::string>(object.attr("__name__")) : type_of(object);
-    return own_rule(name, object).rule;
+    return own_rule(name, object);
   }
   throw DTypeError(std::string("[") + who + "] the program is a '" + type_of(object) + "'; expected a LearningRule, such as "
                    "PredictiveCoding(), or a function of a Flow");
 }
+
+void bind_observation(nb::module_& module) {
+  const auto observed = [](LearningRule (*how)(const LearningRule&), const char* who) {
+    return [how, who](nb::handle object) {
+      const BoundRule rule = bound_rule_of(object, who);
+      return BoundRule{how(rule.rule), rule.function};
+    };
+  };
+  module.def("with_relaxation", observed(with_relaxation, "with_relaxation"), "rule"_a,
+      nb::sig("def with_relaxation(rule: LearningRule | collections.abc.Callable[[Flow], object]) -> LearningRule"),
+      "A rule that does what `rule` does, to the bit, and outputs how it relaxes: for each loop of its program that is in no other,\n"
+      "at each state from before the first turn to after the last, 'loop1/energy/<node>', the mean over the batch, and\n"
+      "'loop1/gradient/<node>', the mean of the norms of d energy / d h of each free node, both (turns + 1), and 'loop1/states',\n"
+      "turns + 1; 'loop2/...' for a second loop. A loop that ends by a condition has zeros behind its last state. measure.relaxation\n"
+      "runs it and returns the numbers.\n\nRaises DTypeError for what is no rule.");
+  module.def("with_weight_gradients", observed(with_weight_gradients, "with_weight_gradients"), "rule"_a,
+      nb::sig("def with_weight_gradients(rule: LearningRule | collections.abc.Callable[[Flow], object]) -> LearningRule"),
+      "A rule that moves what `rule` moves and compares what it teaches with backpropagation of the given nodes' energies, at the\n"
+      "parameters before the batch. Outputs for each parameter the norms of gradients 'backpropagation/<parameter>' and\n"
+      "'taught/<parameter>' (the sum of what the rule's optimisers were given) and 'cosine/<parameter>' between them, scalars; and\n"
+      "'loop1/norm/<parameter>' and 'loop1/cosine/<parameter>' of d energy / d parameter at each state of its first loop,\n"
+      "(turns + 1): what weights would be taught if relaxation ended there. A cosine is 0 where a gradient is. Once compiled, raises\n"
+      "ArgumentError if no given node has an energy.\n\nRaises DTypeError for what is no rule.");
+}
+
+}  // namespace
+
+LearningRule rule_of(nb::handle object, const char* who) { return bound_rule_of(object, who).rule; }
 
 void bind_rules(nb::module_& module) {
   nb::class_<BoundRule> base(module, "LearningRule", nb::type_slots(kSlots),
@@ -69,6 +95,8 @@ void bind_rules(nb::module_& module) {
   "A rule of one's own: write(flow) is called once for each set of given nodes. @pcxx.program makes one of a function.")
       .def_prop_ro("name", [](const BoundRule& own) { return own.rule.name; }, "Its name.")
       .def("__repr__", [](const BoundRule& own) { return "<rule '" + own.rule.name + "'>"; });
+
+  bind_observation(module);
 
   const Weights adam = adamw({});
   const Optimiser slow = sgd({.rate = 0.05});

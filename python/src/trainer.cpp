@@ -12,6 +12,7 @@ struct BoundTrainer {
   nb::object rule;
   BoundState state;
   Locks locks;
+  TrainerOptions options;
   bool wide;
   std::set<std::pair<Size, std::vector<Size>>> traced = {};  // predictions that have been made: of which node, from which
 };
@@ -24,7 +25,7 @@ BoundTrainer made(const nb::object& network, const nb::object& rule, const std::
   auto trainer = std::make_shared<Trainer>(own, rule_of(rule, "trainer"), options);
   own.close();
   const BoundState state{trainer->shared_state()};
-  return {trainer, network, rule, state, Locks{.state = state.lock}, options.precision == Precision::f64};
+  return {trainer, network, rule, state, Locks{.state = state.lock}, options, options.precision == Precision::f64};
 }
 
 StepReport step(const BoundTrainer& own, const nb::dict& data) {
@@ -144,6 +145,19 @@ void bind_trainer(nb::module_& module) {
       }, "Parameters, optimiser states and counters; other executors of the network may share them.")
       .def_prop_ro("network", [](const BoundTrainer& own) { return own.network; }, nb::sig("def network(self) -> typing.Any"),
                    "The network that it trains, as it was made in Python.")
+      .def_prop_ro("rule", [](const BoundTrainer& own) { return own.rule; },
+                   nb::sig("def rule(self) -> LearningRule | collections.abc.Callable[[Flow], object]"), "The rule that it was given.")
+      .def_prop_ro("options", [](const BoundTrainer& own) {
+        nb::dict options;
+        options["device"] = own.options.device;
+        options["precision"] = std::string(to_string(own.options.precision));
+        options["threads"] = own.options.threads;
+        options["seed"] = own.options.seed;
+        options["known_zeros"] = own.options.known_zeros;
+        options["hoist"] = own.options.hoist;
+        return options;
+      }, nb::sig("def options(self) -> dict[str, typing.Any]"),
+      "What its executors are made with, as Executor() takes it: another one runs as this trainer does.")
       .def_prop_ro("steps", [](const BoundTrainer& own) { return own.trainer->steps(); }, "The training steps made.")
       .def("restore", [](const BoundTrainer& own, const nb::dict& given, Size steps, const std::vector<BoundNode>& nodes) {
         const NamedArrays arrays = arrays_of(given);

@@ -1,6 +1,5 @@
 /// Backpropagation of a network of nodes, and its forward pass.
 #include "learn/learning.h"
-#include "pcxx/core/errors.h"
 #include "pcxx/tensor/operations.h"
 
 namespace pcxx {
@@ -9,16 +8,10 @@ namespace {
 void backpropagation(Flow& flow, const Backpropagation& rule) {
   const std::vector<ParameterGroup> groups = parameter_groups(flow, rule.weights);
   flow.enter("predict");
-  Energies energies;
+  const Energies energies = target_energies(flow, "backpropagation");
   Tensor loss = 0.0;
-  for (const Node& node : flow.given_nodes()) {
-    if (node.has_energy()) {
-      energies.emplace_back(node.name(), node.energy());
-      loss = loss + node.energy();
-    }
-  }
-  if (energies.empty()) {
-    throw ArgumentError("[backpropagation] no given node has an energy; expected a target that the network predicts");
+  for (const auto& [name, energy] : energies) {
+    loss = loss + energy;
   }
   learn(flow, groups, loss, energies);
 }

@@ -14,6 +14,19 @@ void require_steps(const char* who, Size steps) {
   }
 }
 
+Energies target_energies(const Flow& flow, const char* who) {
+  Energies energies;
+  for (const Node& node : flow.given_nodes()) {
+    if (node.has_energy()) {
+      energies.emplace_back(node.name(), node.energy());
+    }
+  }
+  if (energies.empty()) {
+    throw ArgumentError(fmt::format("[{}] no given node has an energy; expected a target that the network predicts", who));
+  }
+  return energies;
+}
+
 // [learn]
 void report(Flow& flow, const Energies& energies) {
   Tensor total = 0.0;

@@ -98,6 +98,9 @@ struct Steps {
       for (std::size_t slot = 0; slot < outputs[i].slots.size(); ++slot) {
         assign(moves, variables[i].slots[slot], outputs[i].slots[slot]);
       }
+      if (const auto sum = writer->taught(variables[i].value)) {
+        assign(holds, *sum, writer->read(*sum) + meant[i]);
+      }
       if (counts && (optimiser.skips_zeros || i == 0)) {
         assign(moves, variables[i].count, writer->read(variables[i].count) + 1.0);
       }
@@ -395,6 +398,12 @@ void Flow::output(const std::string& name, const Tensor& value) {
   const Tensor meant = writer_->meaning(value);
   writer_->assign({{writer_->output(name, meant), meant.id()}});
 }
+
+void Flow::record(const std::string& name, const Tensor& value) { writer_->record(name, value); }
+
+void Flow::watch_loops(const std::function<NamedTensors()>& look) { writer_->watch_loops(look); }
+
+std::vector<Tensor> Flow::taught_gradients() { return writer_->taught_gradients(); }
 
 Program write_program(const Network& network, const std::vector<Node>& given, const std::function<void(Flow&)>& write) {
   Flow flow(network, given);

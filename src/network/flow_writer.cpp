@@ -215,6 +215,7 @@ Region FlowWriter::region_of_loop(Turn& turn, const std::function<void()>& body)
   try {
     Region region = region_of([&] {
       follow_turn(*view_);
+      look_before(turns_.back());
       body();
     });
     turn = turns_.back();
@@ -227,16 +228,22 @@ Region FlowWriter::region_of_loop(Turn& turn, const std::function<void()>& body)
 }
 
 void FlowWriter::repeat(Size count, const std::function<void(const Tensor&)>& body) {
-  Repeat statement = repeated(count, body);
+  append_repeat(repeated(count, body));
+}
+
+void FlowWriter::append_repeat(Repeated repeated) {
+  begin_records(repeated.turn);
+  const Size count = repeated.statement.count;
   if (count > 0) {
-    append({std::move(statement)});
+    append({std::move(repeated.statement)});
   }
+  end_records(repeated.turn, static_cast<double>(count));
 }
 
 std::vector<Tensor> FlowWriter::scan(Size count, const std::function<std::vector<Tensor>(const Tensor&)>& body) {
   std::vector<Tensor> stacks;
   std::vector<Assignment> empty;
-  Repeat statement = repeated(count, [&](const Tensor& step) {
+  Repeated loop = repeated(count, [&](const Tensor& step) {
     std::vector<Assignment> grown;
     for (const Tensor& result : body(step)) {
       const Tensor each = meaning(result);
@@ -250,20 +257,18 @@ std::vector<Tensor> FlowWriter::scan(Size count, const std::function<std::vector
     assign(std::move(grown));
   });
   assign(std::move(empty));
-  if (count > 0) {
-    append({std::move(statement)});
-  }
+  append_repeat(std::move(loop));
   return stacks;
 }
 
-Repeat FlowWriter::repeated(Size count, const std::function<void(const Tensor&)>& body) {
+FlowWriter::Repeated FlowWriter::repeated(Size count, const std::function<void(const Tensor&)>& body) {
   if (count < 0) {
     throw ArgumentError("[repeat] " + std::to_string(count) + " times; expected at least 0");
   }
-  Turn turn{temporary("step", {}, Span::shared)};
+  Turn turn{temporary("step", {}, Span::shared), count};
   Region region = region_of_loop(turn, [&] { body(read(turn.index)); });
   view_->at_step(model_->constant(static_cast<double>(count)));
-  return {count, turn.index, std::move(region)};
+  return {{count, turn.index, std::move(region)}, std::move(turn)};
 }
 
 void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit) {
@@ -271,16 +276,18 @@ void FlowWriter::repeat_while(const std::function<Tensor()>& condition, const st
     throw ArgumentError("[repeat_while] limit " + std::to_string(limit) + "; expected at least 0");
   }
   const ExpressionId checked = checked_condition(condition(), "repeat_while").id();
-  Turn turn{temporary("turn", {}, Span::shared)};
+  Turn turn{temporary("turn", {}, Span::shared), limit};
   Region region = region_of_loop(turn, body);
   if (turn.used) {  // a repeat counts for itself, a while does not
     append({Assign{{{turn.index, model_->constant(0)}}}});
     region.push_back({Assign{{{turn.index, (read(turn.index) + 1.0).id()}}}});
   }
+  begin_records(turn);
   append({While{checked, limit, std::move(region)}});
   if (turn.used) {
     view_->at_step(model_->read(turn.index));
   }
+  end_records(turn, read(turn.index));
 }
 
 void FlowWriter::branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no) {

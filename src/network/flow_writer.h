@@ -57,6 +57,14 @@ class FlowWriter : public RandomSource {
   void repeat_while(const std::function<Tensor()>& condition, const std::function<void()>& body, Size limit);
   void branch(const Tensor& condition, const std::function<void()>& yes, const std::function<void()>& no);
 
+  void record(const std::string& name, const Tensor& value);
+  void watch_loops(const std::function<NamedTensors()>& look) { looks_.push_back(look); }
+
+  /// See Flow::taught_gradients().
+  std::vector<Tensor> taught_gradients();
+  /// Returns the sum of what a parameter was taught; nothing if nobody asked for it.
+  std::optional<SymbolId> taught(SymbolId parameter) const;
+
   /// Returns what a condition means here. Throws ShapeError unless it is boolean, shared and a scalar.
   Tensor checked_condition(const Tensor& condition, const char* who);
 
@@ -68,21 +76,47 @@ class FlowWriter : public RandomSource {
   Program finish();
 
  private:
+  /// Rows that a loop fills, and the output that they become behind it.
+  struct Record {
+    std::string name;
+    SymbolId rows;
+    SymbolId output;
+  };
+
   /// A turn counter of an enclosing loop; draws mix it in. `used` tells a while loop that it must be kept.
   struct Turn {
     SymbolId index;
+    Size limit;  // of turns
     bool used = false;
+    std::vector<Record> records = {};  // of an outermost loop: its own and those of loops in it
+    std::vector<Record> watched = {};
   };
 
   PhaseView view_of(const Phase& phase, Mode mode);
   /// Lets the weights of a view follow the innermost loop.
   void follow_turn(PhaseView& view);
   Tensor draw(Op op, const Shape& shape, Span span, std::vector<double> reals);
-  Repeat repeated(Size count, const std::function<void(const Tensor&)>& body);
+  struct Repeated {
+    Repeat statement;
+    Turn turn;
+  };
+  Repeated repeated(Size count, const std::function<void(const Tensor&)>& body);
+  void append_repeat(Repeated repeated);
   /// What a body writes. If it throws, the program and its phase are as before.
   Region region_of(const std::function<void()>& body);
   Region region_of_loop(Turn& turn, const std::function<void()>& body);
   void append(Statement statement);
+
+  /// Returns new rows for values like this one, in so many of them; the output has these axes in place of the rows.
+  Record new_record(const std::string& name, const Tensor& value, Size rows, const std::vector<Size>& axes);
+  void set_row_of(const Record& record, const Tensor& place, const Tensor& value);
+  /// What watches see; "loop1/" and so on before the names.
+  NamedTensors seen_by_watches() const;
+  /// Records the state before this turn, if the loop is watched.
+  void look_before(Turn& turn);
+  /// Writes what stands before and behind an outermost loop: empty rows, the last state, outputs.
+  void begin_records(const Turn& turn);
+  void end_records(const Turn& turn, const Tensor& turns);
   bool draws() const;
   void count_runs();
 
@@ -95,6 +129,9 @@ class FlowWriter : public RandomSource {
   std::optional<std::vector<Assignment>> collected_;  // inside together()
   std::set<std::string> outputs_, optimisers_, lasting_;
   Size draws_ = 0;
+  std::vector<std::function<NamedTensors()>> looks_;
+  Size loops_watched_ = 0;
+  std::map<SymbolId, SymbolId> taught_;  // from a parameter to the sum of its gradients
   std::vector<Assignment> layer_updates_;
   std::size_t layer_updates_at_ = 0;  // place in the outermost region
   bool finished_ = false;

@@ -17,6 +17,9 @@ namespace pcxx {
 struct Program;
 class FlowWriter;
 
+/// Expressions by name.
+using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
+
 /// One optimiser over some nodes or parameters, inside a program. Its state (slots and count) is its own and moves only
 /// with its steps, so one optimiser for each group (PCX's OptimTree) leaves alone whatever is not stepped.
 class OptimiserSteps {
@@ -118,6 +121,21 @@ class Flow {
 
   /// Gives a value a name under which it can be read after a run. Throws NameError if the program has the name already.
   void output(const std::string& name, const Tensor& value);
+
+  /// Gives the values that an expression has here in every turn of the loops around a name under which they can be read after a
+  /// run: (turns of the outermost loop, ..., turns of the innermost, shape...). Of a loop that may end earlier, at most `limit`
+  /// turns; turns that were not made are zero. Outside of loops it is output(). Throws NameError as that does.
+  void record(const std::string& name, const Tensor& value);
+
+  /// Records what `look` returns at every state that a loop passes through, before its first turn and after each: outputs
+  /// "loop1/<name>" (turns + 1, shape...), "loop2/<name>", ... for each loop of the program that is written from here on and is
+  /// in no other loop or branch, and "loop1/states", the number of rows: a loop that ends earlier leaves zeros behind them.
+  /// `look` is called while the program is written, in the phase of the loop, and changes nothing that the program computes.
+  void watch_loops(const std::function<NamedTensors()>& look);
+
+  /// Returns for each parameter of the network a variable that starts at zero and adds up the gradients with which optimisers
+  /// step that parameter from here on. Throws ArgumentError if it has been called before.
+  std::vector<Tensor> taught_gradients();
 
  private:
   friend Program write_program(const Network& network, const std::vector<Node>& given,
