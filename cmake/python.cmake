@@ -21,11 +21,12 @@ nanobind_add_stub(pcxx_stub MODULE _pcxx OUTPUT ${PCXX_PYTHON_DIR}/_pcxx.pyi PYT
                   DEPENDS _pcxx)
 
 # The package's own files are links, so that an edit needs no build.
-file(GLOB PCXX_PYTHON_FILES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/python/pcxx/*.py ${PROJECT_SOURCE_DIR}/python/pcxx/py.typed)
-file(MAKE_DIRECTORY ${PCXX_PYTHON_DIR})
+file(GLOB_RECURSE PCXX_PYTHON_FILES RELATIVE ${PROJECT_SOURCE_DIR}/python/pcxx CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/python/pcxx/*.py ${PROJECT_SOURCE_DIR}/python/pcxx/py.typed)
 foreach(file ${PCXX_PYTHON_FILES})
-  get_filename_component(name ${file} NAME)
-  file(CREATE_LINK ${file} ${PCXX_PYTHON_DIR}/${name} SYMBOLIC)
+  get_filename_component(folder ${PCXX_PYTHON_DIR}/${file} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  file(CREATE_LINK ${PROJECT_SOURCE_DIR}/python/pcxx/${file} ${PCXX_PYTHON_DIR}/${file} SYMBOLIC)
 endforeach()
 
 # Tests: python/tests, with pytest, on what was built here; they need nothing installed.

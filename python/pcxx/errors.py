@@ -36,6 +36,10 @@ class DeviceError(Error, RuntimeError):
     """A device, a driver or a process that is absent or lacks what the plan needs."""
 
 
+class PackageError(Error, ImportError):
+    """A Python package that is not installed, and is needed for what was asked."""
+
+
 class DivergenceError(Error, RuntimeError):
     """Energy that became NaN or infinite.
 
@@ -47,5 +51,6 @@ class DivergenceError(Error, RuntimeError):
     step: int = 0
 
 
-for _class in (Error, ArgumentError, ShapeError, DTypeError, NameError, RecipeError, FileError, DeviceError, DivergenceError):
+for _class in (Error, ArgumentError, ShapeError, DTypeError, NameError, RecipeError, FileError, DeviceError, PackageError,
+               DivergenceError):
     _class.__module__ = "pcxx"  # as users know them
