@@ -6,7 +6,7 @@ Nothing that is measured changes: programs run on a copy of the state. `pcxx.plo
 import json
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,7 @@ import numpy.typing as npt
 
 from . import _pcxx as core
 from . import errors
-
-Floats = npt.NDArray[np.float64]
-Rule = core.LearningRule | Callable[[core.Flow], object]
-Batch = Mapping[core.Node, object]
+from .arguments import Batch, Floats, Rule
 
 
 @dataclass(frozen=True)

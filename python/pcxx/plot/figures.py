@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import errors
+from ..arguments import Floats
 
 try:
     import matplotlib
@@ -17,8 +18,6 @@ try:
 except ImportError:
     raise errors.PackageError("[plot] matplotlib is not installed; expected it for pictures: pip install pcxx[plot], or pip install "
                               "matplotlib") from None
-
-Floats = npt.NDArray[np.float64]
 
 TOTAL = "#000000"
 GREY = "#8c8c8c"

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from .. import _pcxx as core
 from .. import errors, measure
+from ..arguments import Batch, Floats, Rule
 from . import figures
 from .figures import Axes
-from .figures import Floats
 
 Measured = core.Trainer | core.Network | measure.WeightGradients | Sequence[measure.WeightGradients]
 
 
-def gradient_norms(of: Measured, batch: measure.Batch | None = None, *, rule: measure.Rule | None = None, state: core.State | None = None,
+def gradient_norms(of: Measured, batch: Batch | None = None, *, rule: Rule | None = None, state: core.State | None = None,
                    over: str | None = None, steps: npt.ArrayLike | None = None, layers: Sequence[str] | None = None,
                    log: bool | None = None, ax: Axes | None = None, **options: Any) -> Axes:
     """Draws the norms of each layer's weight gradients; returns the axes.
@@ -43,7 +43,7 @@ def gradient_norms(of: Measured, batch: measure.Batch | None = None, *, rule: me
     return ax
 
 
-def cosines(of: Measured, batch: measure.Batch | None = None, *, rule: measure.Rule | None = None, state: core.State | None = None,
+def cosines(of: Measured, batch: Batch | None = None, *, rule: Rule | None = None, state: core.State | None = None,
             over: str | None = None, steps: npt.ArrayLike | None = None, layers: Sequence[str] | None = None, ax: Axes | None = None,
             **options: Any) -> Axes:
     """Draws the cosines of the angles between each layer's weight gradients and backpropagation's; returns the axes.
@@ -68,7 +68,7 @@ def cosines(of: Measured, batch: measure.Batch | None = None, *, rule: measure.R
     return ax
 
 
-def _measured(who: str, of: Measured, batch: measure.Batch | None, rule: measure.Rule | None, state: core.State | None,
+def _measured(who: str, of: Measured, batch: Batch | None, rule: Rule | None, state: core.State | None,
               options: dict[str, Any], over: str | None, usual: str) -> tuple[list[measure.WeightGradients], str]:
     """Returns what is to be drawn, and over what."""
     if isinstance(of, (core.Trainer, core.Network)):

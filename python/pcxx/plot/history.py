@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from .. import errors, measure
+from ..arguments import Floats
 from . import figures
 from .figures import Axes
-from .figures import Floats
 
 
 def training(history: str | os.PathLike[str] | Iterable[Any] | measure.TrainingEnergies, *, every: str = "epoch",

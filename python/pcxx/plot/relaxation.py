@@ -9,14 +9,14 @@ import numpy as np
 
 from .. import _pcxx as core
 from .. import errors, measure
+from ..arguments import Batch, Floats, Rule
 from . import figures
 from .figures import Axes
-from .figures import Floats
 
 Measured = core.Trainer | core.Network | measure.Relaxation
 
 
-def energies(of: Measured, batch: measure.Batch | None = None, *, rule: measure.Rule | None = None, state: core.State | None = None,
+def energies(of: Measured, batch: Batch | None = None, *, rule: Rule | None = None, state: core.State | None = None,
              nodes: Sequence[str] | None = None, total: bool = True, log: bool | None = None, ax: Axes | None = None,
              **options: Any) -> Axes:
     """Draws the energy of each node, and their total, over the steps of one batch's relaxation; returns the axes.
@@ -34,7 +34,7 @@ def energies(of: Measured, batch: measure.Batch | None = None, *, rule: measure.
     return ax
 
 
-def convergence(of: Measured, batch: measure.Batch | None = None, *, rule: measure.Rule | None = None, state: core.State | None = None,
+def convergence(of: Measured, batch: Batch | None = None, *, rule: Rule | None = None, state: core.State | None = None,
                 nodes: Sequence[str] | None = None, total: bool = True, log: bool | None = None, ax: Axes | None = None,
                 **options: Any) -> Axes:
     """Draws the norm of the energy's gradient in each free node over the steps of relaxation; returns the axes.
@@ -50,7 +50,7 @@ def convergence(of: Measured, batch: measure.Batch | None = None, *, rule: measu
     return ax
 
 
-def _measured(who: str, of: Measured, batch: measure.Batch | None, rule: measure.Rule | None, state: core.State | None,
+def _measured(who: str, of: Measured, batch: Batch | None, rule: Rule | None, state: core.State | None,
               options: dict[str, Any]) -> measure.Relaxation:
     if isinstance(of, measure.Relaxation):
         if batch is not None or rule is not None or state is not None or options:
