@@ -15,7 +15,7 @@ CTEST := ctest --output-on-failure --no-tests=error
 configure = mkdir -p build && { cmake --preset $(1) $(2) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
   >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
 
-.PHONY: build setup python python-package train test check sanitize fuzz bench docs format tidy clean help
+.PHONY: build setup python python-package notebooks train test check sanitize fuzz bench docs format tidy clean help
 
 build: setup ## build everything into build/ (the default)
 	@$(call configure,release)
@@ -32,6 +32,11 @@ python: ## build the Python package into build/python and run its tests; `pip in
 python-package:
 	@$(call configure,release,-DPCXX_PYTHON=ON -DPython_EXECUTABLE=$(abspath $(shell command -v $(PYTHON))))
 	cmake --build build -j $(JOBS) --target _pcxx pcxx_stub
+
+notebooks: ## run the tutorials as notebooks, with outputs and figures, into build/notebooks
+	@$(SETUP) notebooks
+	@$(MAKE) --no-print-directory python-package
+	PYTHONPATH=build/python $(PYTHON) -B tools/make_notebooks.py --out build/notebooks --keep
 
 train: ## train RECIPE (Fashion-MNIST by default); EPOCHS=1 for a short run, ARGS=... for more options
 	@$(SETUP) train
@@ -64,7 +69,7 @@ bench: build ## build and run the benchmarks of build/benchmarks
 
 docs: ## build the documentation site into build/site/ (no warning allowed)
 	@$(SETUP) docs
-	@$(MAKE) --no-print-directory python-package
+	@$(MAKE) --no-print-directory notebooks
 	doxygen docs/site/Doxyfile
 	.venv/bin/python -m sphinx -q -W --keep-going -b html -c docs/site -d build/site-cache . build/site
 	@echo "build/site/docs/index.html"

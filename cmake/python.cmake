@@ -34,6 +34,16 @@ if(PCXX_DEVELOPER)
   add_test(NAME python COMMAND ${Python_EXECUTABLE} -B -m pytest -q -p no:cacheprovider ${PROJECT_SOURCE_DIR}/python/tests)
   set_tests_properties(python PROPERTIES LABELS python TIMEOUT 900
                        ENVIRONMENT "PYTHONPATH=${PROJECT_BINARY_DIR}/python:${PROJECT_SOURCE_DIR}/python/tests")
+
+  # Each tutorial runs as a notebook and leaves it, with its figures, in build/notebooks; what lacks its data is skipped.
+  file(GLOB PCXX_TUTORIALS CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/python/tutorials/*.py)
+  foreach(tutorial ${PCXX_TUTORIALS})
+    get_filename_component(name ${tutorial} NAME_WE)
+    add_test(NAME notebook.${name} COMMAND ${Python_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tools/make_notebooks.py
+             --out ${PROJECT_BINARY_DIR}/notebooks ${tutorial})
+    set_tests_properties(notebook.${name} PROPERTIES LABELS notebooks TIMEOUT 900 SKIP_RETURN_CODE 77
+                         ENVIRONMENT "PYTHONPATH=${PROJECT_BINARY_DIR}/python")
+  endforeach()
 endif()
 
 # The wheel: the module beside the package's files, and in pcxx/lib the shared libraries that another machine may lack.

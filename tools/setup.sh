@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing to build (build), to build the Python package (python), to train (train), to run every test (test)
-# or to build the documentation site (docs); quick when nothing is.
+# Installs what is missing to build (build), to build the Python package (python), to run the tutorials as notebooks
+# (notebooks), to train (train), to run every test (test) or to build the documentation site (docs); quick when nothing is.
 #
 # Debian packages come through apt, oneDNN 3 from the system where it has it and else from PyPI into .venv.
 # Set PCXX_SETUP=skip to leave the machine as it is.
@@ -15,14 +15,15 @@ packages=(g++ cmake ninja-build ccache python3 libhwy-dev libcli11-dev libtomlpl
 case $purpose in
   build) ;;
   python) packages+=(python3-venv) ;;
+  notebooks) packages+=(dataset-fashion-mnist python3-venv) ;;
   train) packages+=(dataset-fashion-mnist) ;;
   test) packages+=(dataset-fashion-mnist clang python3-venv) ;;
   docs) packages+=(doxygen python3-venv) ;;
-  *) echo "[setup] unknown purpose '$purpose'; known: build, python, train, test, docs" >&2; exit 2 ;;
+  *) echo "[setup] unknown purpose '$purpose'; known: build, python, notebooks, train, test, docs" >&2; exit 2 ;;
 esac
-site=(sphinx furo breathe myst-parser sphinx-copybutton)
+site=(sphinx furo breathe myst-parser myst-nb sphinx-copybutton)
 wheels=(onednn-devel-cpu-gomp==2023.2.0 onednn-cpu-gomp==2023.2.0)  # oneDNN 3.2.0 with GNU OpenMP
-python_wheels=(nanobind==3.1.0 numpy pytest mypy)
+python_wheels=(nanobind==3.1.0 numpy pytest mypy matplotlib tqdm jupytext nbclient ipykernel)
 
 say() { echo "[setup] $*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -102,7 +103,7 @@ pip_install() {
 
 # What the Python package is built and tested with, and the interpreter's headers.
 install_python_wheels() {
-  if ! .venv/bin/python -c 'import mypy, nanobind, numpy, pytest' 2>/dev/null; then
+  if ! .venv/bin/python -c 'import ipykernel, jupytext, matplotlib, mypy, nanobind, nbclient, numpy, pytest, tqdm' 2>/dev/null; then
     say "installing ${python_wheels[*]} from PyPI into .venv"
     pip_install "${python_wheels[@]}" ||
       fail "could not install ${python_wheels[*]} (see above); where there is no network, name a Python that has them: make PYTHON=..."
@@ -144,7 +145,7 @@ fi
 if [ "$purpose" = python ] || [ "$purpose" = test ] || [ "$purpose" = docs ]; then
   install_python_wheels
 fi
-if [ "$purpose" = docs ] && ! .venv/bin/python -c "import breathe, furo, myst_parser, sphinx_copybutton" 2>/dev/null; then
+if [ "$purpose" = docs ] && ! .venv/bin/python -c "import breathe, furo, myst_nb, myst_parser, sphinx_copybutton" 2>/dev/null; then
   say "installing ${site[*]} from PyPI into .venv"
   pip_install "${site[@]}" || fail "could not install ${site[*]} (see above)"
 fi

@@ -29,14 +29,17 @@ try:
 except python_interface.InterfaceError as error:
     raise ConfigError(str(error)) from error
 
-extensions = ["myst_parser", "breathe", "sphinx_copybutton", "pages"]
+extensions = ["myst_nb", "breathe", "sphinx_copybutton", "pages"]
 root_doc = "docs/index"
 include_patterns = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/api/*.md",
-                    "docs/api/python/*.md", "examples/README.md"]
+                    "docs/api/python/*.md", "examples/README.md", "python/tutorials/*.py"]
 exclude_patterns = ["build*", ".venv", "runs"]
 
 myst_heading_anchors = 4
 myst_enable_extensions = ["dollarmath"]
+nb_custom_formats = {".py": ["notebooks.executed", {}, False]}
+nb_execution_mode = "off"  # `make notebooks` has run them
+nb_merge_streams = True
 breathe_projects = {"pcxx": str(ROOT / "build/doxygen/xml")}
 breathe_default_project = "pcxx"
 breathe_order_parameters_first = True

@@ -5,10 +5,18 @@
 # The latent has no prediction, so no energy and no prior. Training clamps the picture alone; `reconstruct` finds the latents of
 # pictures that were never seen and decodes them.
 #
-# `python decoder.py 24` is the tutorial's run; without a number it is a short one on a part of Fashion-MNIST.
+# | PCX | pcxx |
+# |---|---|
+# | `pxc.Vode(energy_fn=None, ruleset={pxc.STATUS.INIT: ("h, u <- u:to_zero",)}, tforms=...)` for the latent | `self.node("latent", 64)` |
+# | the same ruleset for hidden nodes | `self.phase("start").follow("hidden*", pcxx.to_zero())` |
+# | `STATUS_FORWARD: ("h -> u",)` | `self.phase("decode").show_prediction("hidden*")` |
+# | `train_on_batch` | `pcxx.PredictiveCoding(steps=20, ...)` |
+# | `eval_on_batch` | `reconstruct`, below |
+# | `TorchDataloader`, `get_dataloaders` | `pcxx.load_fashion_mnist`, `pcxx.Loader` |
+# | test loss: that of the last batch | of all test pictures |
 
 # %%
-import sys
+import os
 
 import numpy as np
 
@@ -27,40 +35,71 @@ class Decoder(pcxx.Network):
         for name in ("hidden1", "hidden2", "hidden3"):
             below = self.node(name, 256, pcxx.tanh(pcxx.linear(below, 256)))
         self.predict(self.picture, pcxx.linear(below, 784))
-        self.phase("start").follow("hidden*", pcxx.to_zero())  # not from the forward pass, which knows nothing of the picture
-        self.phase("decode").show_prediction("hidden*")  # hidden nodes pass on what they are told to be
+        self.phase("start").follow("hidden*", pcxx.to_zero())  # the picture is not known above
+        self.phase("decode").show_prediction("hidden*")  # pass on what they are predicted to be
 
 
 @pcxx.program
 def reconstruct(flow: pcxx.Flow) -> None:
     network = flow.network
     flow.enter("start")
-    values = flow.optimiser(VALUES, flow.free_nodes())
-    flow.repeat(STEPS, lambda step: values.step(flow.gradient(network.energy(), flow.free_nodes())))
+    nodes = flow.free_nodes()
+    values = flow.optimiser(VALUES, nodes)
+    flow.repeat(STEPS, lambda step: values.step(flow.gradient(network.energy(), nodes)))
     flow.enter("decode")
     decoded = pcxx.minimum(pcxx.maximum(network.picture.prediction(), 0), 1)
     flow.output("decoded", decoded)
     flow.output("error", pcxx.mean(pcxx.square(decoded - network.picture.value())))
 
 
+# %% [markdown]
+# With `FULL` in the environment this is the tutorial's run; without, a short one on a part of Fashion-MNIST, in which weights move
+# ten times as far.
+
 # %%
-epochs = int(sys.argv[1]) if len(sys.argv) > 1 else 1
-try:
-    train, test = pcxx.load_fashion_mnist(mean=0, deviation=1, keep_bytes=True)
-except pcxx.FileError as error:
-    print(error)
-    sys.exit()  # nothing to show
-if len(sys.argv) < 2:
+FULL = "FULL" in os.environ
+train, test = pcxx.load_fashion_mnist(mean=0, deviation=1, keep_bytes=True)
+if not FULL:
     train, test = train.slice(0, 12_800), test.slice(0, 1280)
 network = Decoder()
-trainer = pcxx.Trainer(network, pcxx.PredictiveCoding(steps=STEPS, values=VALUES, weights=pcxx.adamw(1e-4)))
+weights = pcxx.adamw(1e-4 if FULL else 1e-3)
+rule = pcxx.PredictiveCoding(steps=STEPS, values=VALUES, weights=weights)
+trainer = pcxx.Trainer(network, rule)
 decoder = pcxx.Executor(network, [network.picture], reconstruct(), trainer.state)
-batches = pcxx.Loader(train, batch=128, drop_last=True)
-for epoch in range(epochs):
-    for batch in batches.epoch(epoch):
-        trainer.step({network.picture: batch.inputs})
-    errors = []
-    for batch in pcxx.Loader(test, batch=128, shuffle=False).epoch(0):
-        decoder.run({network.picture: batch.inputs})
-        errors.append(decoder.output("error"))
-    print(f"epoch {epoch + 1}: test error {np.concatenate(errors).mean():.5f} (mean over pixels and all test pictures)")
+errors: list[float] = []
+
+
+def test_error(epoch: int, reports: list[pcxx.StepReport]) -> None:
+    found = []
+    for pictures, _ in pcxx.Loader(test, batch=128, shuffle=False).epoch(0):
+        decoder.run({network.picture: pictures})
+        found.append(decoder.output("error"))
+    errors.append(float(np.concatenate(found).mean()))
+    print(f"epoch {epoch + 1}: test error {errors[-1]:.5f}")  # mean over pixels and pictures
+
+
+loader = pcxx.Loader(train, batch=128, drop_last=True)
+reports = trainer.fit(loader, [network.picture, None], epochs=24 if FULL else 3,
+                      after_epoch=test_error)
+
+# %% [markdown]
+# Pictures that were never seen, and what their latents decode to:
+
+# %%
+pictures = test.slice(0, 10).scaled_inputs()
+decoder.run({network.picture: pictures})
+pcxx.plot.reconstructions(pictures, decoder.output("decoded"), shape=(28, 28))
+
+# %% [markdown]
+# How the energy of each node falls over training, and while latents are found in one batch:
+
+# %%
+pcxx.plot.training(reports, smooth=0.9).set_title("over training")
+pcxx.plot.energies(trainer, {network.picture: pictures}).set_title("in one batch")
+
+# %% [markdown]
+# The tutorial's run side by side with PCX's, seed 0 ([examples](../../examples/README.md)): after 24 epochs the test error is .01110
+# here and .01107 in PCX, after the first .04799 and .04857. What is seen above is a short run.
+
+# %%
+assert errors[-1] < (0.012 if FULL else 0.05) and errors[-1] < errors[0]
