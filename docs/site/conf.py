@@ -57,6 +57,7 @@ suppress_warnings = [
     "source_code_parser.cpp",  # Sphinx's parser does not know designated initialisers
 ]
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "pcxx"
 html_static_path = ["static"]

@@ -1,4 +1,4 @@
-"""Sphinx directives of the documentation site: headers and Python symbols, each from its own comments."""
+"""What the documentation site adds to Sphinx: headers and Python symbols from their own comments, links, formulas."""
 
 import re
 import textwrap
@@ -6,10 +6,14 @@ import textwrap
 from breathe.directives.file import DoxygenFileDirective
 from docutils import nodes
 from docutils.statemachine import StringList
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 
 import python_interface
 from python_interface import Symbol
@@ -127,6 +131,17 @@ class LinkedNames(SphinxTransform):
                 literal.replace_self(reference)
 
 
+def math_as_mathml(translator: HTML5Translator, node: nodes.Element) -> None:
+    """Writes a formula as browsers draw it themselves, so that a page needs no script from elsewhere."""
+    is_block = isinstance(node, nodes.math_block)
+    try:
+        formula = tex2mathml(node.astext().strip(), as_block=is_block)
+    except MathError as error:
+        raise ExtensionError(f"[math] '{node.astext().strip()}': {error}") from error
+    translator.body.append(f'<div class="math">{formula}</div>' if is_block else formula)
+    raise nodes.SkipNode
+
+
 def symbols_of(app: Sphinx) -> dict[str, Symbol]:
     """Returns the interface, read once for each build."""
     if not hasattr(app, "pcxx_symbols"):
@@ -138,4 +153,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("doxygenfile", Header, override=True)
     app.add_directive("python-api", PythonApi)
     app.add_transform(LinkedNames)
+    app.add_html_math_renderer("mathml", (math_as_mathml, None), (math_as_mathml, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
