@@ -75,7 +75,7 @@ struct Matrix {
 #else
   /// Four numbers of each fourth row, from the j-th on, one row in each 128 bits.
   HWY_INLINE Vector quarters(const float* from) const {
-    const Size k = source.step;
+    [[maybe_unused]] const Size k = source.step;  // narrow vectors hold one row
 #if HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86
     __m512 v = _mm512_castps128_ps512(_mm_loadu_ps(from));
     v = _mm512_insertf32x4(v, _mm_loadu_ps(from + 4 * k), 1);
