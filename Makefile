@@ -15,7 +15,7 @@ CTEST := ctest --output-on-failure --no-tests=error
 configure = mkdir -p build && { cmake --preset $(1) $(2) $(if $(WERROR),-DPCXX_WERROR=$(WERROR)) \
   >build/configure-$(1).log 2>&1 || { cat build/configure-$(1).log; exit 1; }; }
 
-.PHONY: build setup python python-package notebooks train test check sanitize fuzz bench docs format tidy clean help
+.PHONY: build setup python python-package notebooks train test check check-wheel sanitize fuzz bench docs format tidy clean help
 
 build: setup ## build everything into build/ (the default)
 	@$(call configure,release)
@@ -53,6 +53,10 @@ check: build ## tests of the release build and checks of the project
 	@$(MAKE) --no-print-directory python-package
 	cd build && $(CTEST) -j $(JOBS)
 
+check-wheel: ## build the Python wheel of a clean copy and use it in a new environment without compilers (minutes)
+	@$(SETUP) python
+	tools/check_wheel.py --python $(abspath $(shell command -v $(PYTHON))) --out build/wheels
+
 sanitize: ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(SETUP) build
 	@$(call configure,sanitize)
@@ -84,4 +88,4 @@ clean: ## remove what was built (not .venv, not runs/)
 	rm -rf build build-cp* build-debug build-sanitize build-fuzz
 
 help: ## list these
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 12
