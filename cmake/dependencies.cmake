@@ -71,7 +71,7 @@ if(NOT PCXX_FUZZ)
   if(NOT dnnl_FOUND)
     set(way "install it into .venv: `make setup`")
     if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-      set(way "PyPI has it for x86_64 only, so on ${CMAKE_SYSTEM_PROCESSOR} install libdnnl-dev of Debian 13, Ubuntu 25.04 or newer, \
+      set(way "PyPI has it for x86_64 only, so on ${CMAKE_SYSTEM_PROCESSOR} install libdnnl-dev of Debian 13 or newer, \
 or build it with -DDNNL_CPU_RUNTIME=OMP")
     endif()
     if(dnnl_CONSIDERED_VERSIONS)
