@@ -106,6 +106,9 @@ class Callback {
 
 class BoundNetwork;
 
+/// Returns the line of the user's program that is being run, "model.py:12", behind those of this package; "" if there is none.
+std::string place_of_caller();
+
 /// What all Python parts of one network share.
 struct Book {
   bool compiled = false;
@@ -126,7 +129,7 @@ class BoundNetwork : public Network {
 
   const std::shared_ptr<Book>& book() const { return book_; }
   bool is_whole() const { return is_whole_; }
-  /// Throws ArgumentError if the network has been compiled.
+  /// Throws ArgumentError if the network has been compiled; else what comes next is made at the user's line.
   void check_open(const char* who) const;
   /// Says that what comes later would not be in what was compiled.
   void close();
@@ -136,7 +139,7 @@ class BoundNetwork : public Network {
   bool is_whole_;
 };
 
-/// Throws ArgumentError if the network that an expression belongs to has been compiled: layers make parameters.
+/// Checks, as BoundNetwork::check_open(), the network that an expression belongs to: layers make parameters.
 void check_open(const Tensor& expression, const char* who);
 /// Returns the network that an argument is. Throws DTypeError if it is none.
 BoundNetwork& network_of(nb::handle object, const char* who);
@@ -161,7 +164,18 @@ struct BoundPhase {
 /// A flow that Python may use as long as it is being written.
 struct BoundFlow {
   Flow* flow;
+  /// Returns the flow, whose next statement is written at the user's line. Throws ArgumentError behind its program.
   Flow& open() const;
+};
+
+/// Steps of an optimiser, and the network that is told at which lines of the user's program they are made.
+struct BoundSteps {
+  OptimiserSteps steps;
+  Network network;
+  const OptimiserSteps& here() const {
+    network.made_at(place_of_caller());
+    return steps;
+  }
 };
 
 /// Returns a function that lets a Python function write a program.

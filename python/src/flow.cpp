@@ -41,13 +41,13 @@ std::vector<Tensor> outputs_of(const nb::object& result, const char* who) {
 }
 
 void bind_optimiser_steps(nb::module_& module) {
-  nb::class_<OptimiserSteps>(module, "OptimiserSteps",
+  nb::class_<BoundSteps>(module, "OptimiserSteps",
       "One optimiser over some nodes or parameters, inside a program. Its state is its own and moves only with its steps.")
-      .def("step", [](const OptimiserSteps& own, const std::vector<Operand>& gradients) { own.step(unbound(gradients)); },
+      .def("step", [](const BoundSteps& own, const std::vector<Operand>& gradients) { own.here().step(unbound(gradients)); },
            nb::arg("gradients"), "Moves every variable by one step along its gradient, all at once.\n\nRaises ArgumentError if the "
            "numbers of gradients and variables differ.")
-      .def("step_if", [](const OptimiserSteps& own, const Tensor& condition, const std::vector<Operand>& gradients) {
-        own.step_if(condition, unbound(gradients));
+      .def("step_if", [](const BoundSteps& own, const Tensor& condition, const std::vector<Operand>& gradients) {
+        own.here().step_if(condition, unbound(gradients));
       }, nb::arg("condition"), nb::arg("gradients"),
       "The same if the condition, boolean and shared, holds; else variables, slots and count stay as they are.");
 }
@@ -73,9 +73,9 @@ void bind_gradients(FlowClass& flow) {
                            const std::variant<std::vector<BoundNode>, std::vector<BoundParameter>>& over, const std::string& name) {
         Flow& open = own.open();
         if (const auto* nodes = std::get_if<std::vector<BoundNode>>(&over)) {
-          return open.optimiser(optimiser, unbound(*nodes));
+          return BoundSteps{open.optimiser(optimiser, unbound(*nodes)), open.network()};
         }
-        return open.optimiser(optimiser, unbound(std::get<std::vector<BoundParameter>>(over)), name);
+        return BoundSteps{open.optimiser(optimiser, unbound(std::get<std::vector<BoundParameter>>(over)), name), open.network()};
       }, nb::arg("optimiser"), nb::arg("over"), nb::arg("name") = "weights",
       "An optimiser of node values, whose slots start at zero here each time the program runs; or of parameters, whose slots\n"
       "live across runs, and in checkpoints, under 'name/...'.");

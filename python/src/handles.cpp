@@ -36,6 +36,8 @@ void bind_nodes(nb::module_& module) {
       .def_prop_ro("has_energy", [](const BoundNode& own) { return own.node.has_energy(); },
                    "Whether an energy holds it to its prediction.")
       .def_prop_ro("name", [](const BoundNode& own) { return own.node.name(); }, "Its name, with those of the networks around it.")
+      .def_prop_ro("place", [](const BoundNode& own) { return own.node.place(); },
+                   "The line of the program that made it, or predicts it: 'model.py:12', which errors found later name.")
       .def_prop_ro("tags", [](const BoundNode& own) { return names(own.node.tags()); },
                    nb::sig("def tags(self) -> frozenset[str]"), "What Network.tag() gave it.")
       .def("__eq__", [](const BoundNode& a, nb::handle b) { return compared(a, b, &BoundNode::node, true); },
@@ -48,6 +50,8 @@ void bind_nodes(nb::module_& module) {
       "A parameter: a shared, trained tensor with a name and tags. Using it twice shares it.\n\n"
       "Network.parameter() and layers make them. Parameters are equal if they are the same parameter.")
       .def_prop_ro("name", [](const BoundParameter& own) { return own.parameter.name(); }, "Its name, as in the state.")
+      .def_prop_ro("place", [](const BoundParameter& own) { return own.parameter.place(); },
+                   "The line of the program that made it: 'model.py:12'.")
       .def_prop_ro("tags", [](const BoundParameter& own) { return names(own.parameter.tags()); },
                    nb::sig("def tags(self) -> frozenset[str]"), "What its layer or Network.tag() gave it.")
       .def("__eq__", [](const BoundParameter& a, nb::handle b) { return compared(a, b, &BoundParameter::parameter, true); },

@@ -115,7 +115,10 @@ BoundNetwork::~BoundNetwork() {
   }
 }
 
-void BoundNetwork::check_open(const char* who) const { check_book(*book_, who); }
+void BoundNetwork::check_open(const char* who) const {
+  check_book(*book_, who);
+  made_at(place_of_caller());
+}
 
 void BoundNetwork::close() {
   for (const char* name : {"start", "relax", "predict"}) {
@@ -144,6 +147,9 @@ void check_open(const Tensor& expression, const char* who) {
   // A model is a graph and nothing before it, so both have one address.
   if (const auto book = book_of(expression.graph().get())) {
     check_book(*book, who);
+    if (!book->parts.empty()) {
+      (*book->parts.begin())->made_at(place_of_caller());
+    }
   }
 }
 
@@ -167,6 +173,7 @@ Flow& BoundFlow::open() const {
     throw ArgumentError("[flow] the program of this flow has been written; expected the flow that the function was given, while "
                         "it runs");
   }
+  flow->network().made_at(place_of_caller());
   return *flow;
 }
 

@@ -21,7 +21,8 @@ void require_partition(const Network& network, const std::vector<ParameterGroup>
       }
     }
     if (owners.size() != 1) {
-      throw ArgumentError(fmt::format("[optimisers] parameter '{}' is in {}; expected exactly one group", parameter.name(),
+      throw ArgumentError(fmt::format("[optimisers] parameter '{}'{} is in {}; expected exactly one group", parameter.name(),
+                                      parameter.place().empty() ? "" : " (" + parameter.place() + ")",
                                       owners.empty() ? "no group" : fmt::format("groups {}", fmt::join(owners, " and "))));
     }
   }

@@ -230,8 +230,8 @@ std::vector<Tensor> Flow::gradient(const Tensor& energy, const std::vector<Node>
     writer_->own(node, "gradient");
     const std::string unbounded = writer_->view().unbounded_energy(node.index());
     if (!unbounded.empty() && !writer_->view().clamped(node.index())) {
-      throw ArgumentError(fmt::format("[gradient] node '{}' is free but its energy '{}' has no minimum in it; expected it to "
-                                      "be given as data or clamped", node.name(), unbounded));
+      throw ArgumentError(fmt::format("[gradient] node {} is free but its energy '{}' has no minimum in it; expected it to "
+                                      "be given as data or clamped", network().model()->quoted(network().model()->node(node.index()).value), unbounded));
     }
     variables.emplace_back(meant.graph(), writer_->view().value(node.index()));
   }

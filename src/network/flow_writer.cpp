@@ -20,6 +20,7 @@ constexpr double kCounterEnd = 16777216;  // 2^24: the first whole number after 
 
 FlowWriter::FlowWriter(const Network& network, std::vector<Node> given)
     : network_(&network), model_(network.model()), given_(std::move(given)), open_(1) {
+  model_->made_at("");  // what was said before was about the network
   for (auto node = given_.begin(); node != given_.end(); ++node) {
     own(*node, "given");
     if (std::find(given_.begin(), node, *node) != node) {
@@ -139,6 +140,7 @@ void FlowWriter::together(const std::function<void()>& body) {
     throw ArgumentError("[together] inside another together(); expected one");
   }
   collected_.emplace();
+  const std::string place = model_->place();
   try {
     body();
   } catch (...) {
@@ -147,6 +149,7 @@ void FlowWriter::together(const std::function<void()>& body) {
   }
   std::vector<Assignment> all = std::move(*collected_);
   collected_.reset();
+  model_->made_at(place);
   assign(std::move(all));
 }
 
@@ -157,11 +160,18 @@ void FlowWriter::append(Statement statement) {
   if (collected_) {
     throw ArgumentError("[together] expected assignments, steps and outputs only; phases, variables and loops go before or after");
   }
+  if (const auto* assign = std::get_if<Assign>(&statement.content)) {
+    for (const Assignment& each : assign->assignments) {
+      model_->note_value(each.value);
+    }
+  }
   open_.back().push_back(std::move(statement));
 }
 
 SymbolId FlowWriter::temporary(const std::string& name, const Shape& shape, Span span, DType dtype) {
-  return model_->add_symbol({name, SymbolKind::temporary, dtype, span, shape});
+  const SymbolId symbol = model_->add_symbol({name, SymbolKind::temporary, dtype, span, shape});
+  model_->note(symbol);
+  return symbol;
 }
 
 SymbolId FlowWriter::output(const std::string& name, const Tensor& like) {
@@ -195,6 +205,7 @@ void FlowWriter::reserve_optimiser(const std::string& name) {
 Region FlowWriter::region_of(const std::function<void()>& body) {
   const PhaseView before = *view_;
   const std::size_t depth = open_.size();
+  const std::string place = model_->place();
   open_.emplace_back();
   try {
     body();
@@ -206,6 +217,7 @@ Region FlowWriter::region_of(const std::function<void()>& body) {
   Region region = std::move(open_.back());
   open_.pop_back();
   view_.emplace(before);
+  model_->made_at(place);  // of the loop, which is appended next
   return region;
 }
 
@@ -303,6 +315,7 @@ Tensor FlowWriter::checked_condition(const Tensor& condition, const char* who) {
     throw ShapeError(fmt::format("[{}] the condition is {}, {} and of shape {}; expected a comparison of shared scalars", who,
                                  to_string(meant.dtype()), to_string(meant.span()), to_string(meant.shape())));
   }
+  model_->note_value(meant.id());
   return meant;
 }
 

@@ -50,10 +50,40 @@ Size Model::add_node(const std::string& name, const Shape& shape, DType dtype) {
   node.name = name;
   node.value = add_symbol({name, SymbolKind::node_value, dtype, Span::per_sample, shape});
   node.seen = add_symbol({"seen " + name, SymbolKind::stand_in, dtype, Span::per_sample, shape});
+  note(node.value);
   node_of_.emplace(node.value, index);
   node_of_.emplace(node.seen, index);
   nodes_.push_back(std::move(node));
   return index;
+}
+
+void Model::note(SymbolId symbol) {
+  if (!place_.empty()) {
+    places_[symbol] = place_;
+  }
+}
+
+void Model::note_value(ExpressionId value) {
+  if (!place_.empty()) {
+    value_places_[value] = place_;
+  }
+}
+
+const std::string& Model::place_of(SymbolId symbol) const {
+  static const std::string unknown;
+  const auto found = places_.find(symbol);
+  return found == places_.end() ? unknown : found->second;
+}
+
+const std::string& Model::place_of_value(ExpressionId value) const {
+  static const std::string unknown;
+  const auto found = value_places_.find(value);
+  return found == value_places_.end() ? unknown : found->second;
+}
+
+std::string Model::quoted(SymbolId of) const {
+  const std::string& place = place_of(of);
+  return "'" + symbol(of).name + "'" + (place.empty() ? "" : " (" + place + ")");
 }
 
 SymbolId Model::stand_in(const std::string& name, ExpressionId meaning) {
@@ -64,6 +94,7 @@ SymbolId Model::stand_in(const std::string& name, ExpressionId meaning) {
 void Model::predict(Size index, SymbolId predicted, ExpressionId prediction, ExpressionId energy, const Energy& how) {
   ModelNode& node = nodes_[static_cast<std::size_t>(index)];
   name_layers(prediction, node.name);
+  note(node.value);
   node.prediction = prediction;
   node.predicted = predicted;
   node_of_.emplace(predicted, index);
@@ -104,6 +135,7 @@ Size Model::add_parameter(ModelParameter parameter, const Shape& shape) {
   take(parameter_names_, "parameter", parameter.name);
   const auto index = static_cast<Size>(parameters_.size());
   parameter.symbol = add_symbol({parameter.name, SymbolKind::parameter, DType::real, Span::shared, shape});
+  note(parameter.symbol);
   parameter_of_.emplace(parameter.symbol, index);
   parameters_.push_back(std::move(parameter));
   return index;

@@ -115,6 +115,18 @@ class Model : public Graph {
   const ModelNode& node(Size index) const { return nodes_[static_cast<std::size_t>(index)]; }
   const ModelParameter& parameter(Size index) const { return parameters_[static_cast<std::size_t>(index)]; }
 
+  /// Says at what place of the user's program all is made that comes next, "model.py:12"; "": it is not known.
+  void made_at(std::string place) { place_ = std::move(place); }
+  const std::string& place() const { return place_; }
+  /// Remembers the present place as that of a node, a parameter or a variable; of the value that a statement reads.
+  void note(SymbolId symbol);
+  void note_value(ExpressionId value);
+  /// Return what was remembered; "" if nothing was.
+  const std::string& place_of(SymbolId symbol) const;
+  const std::string& place_of_value(ExpressionId value) const;
+  /// Returns a name for messages: "'low'", or "'low' (model.py:12)" where its place is known.
+  std::string quoted(SymbolId symbol) const;
+
   /// Returns the node to which a value, a view, a prediction or an energy belongs; kAbsent if to none.
   Size node_of(SymbolId symbol) const;
   /// Returns the term for which a symbol stands; kAbsent if for none.
@@ -137,6 +149,9 @@ class Model : public Graph {
   std::deque<ModelNode> nodes_;  // deques: handles refer to names
   std::deque<ModelTerm> terms_;
   std::deque<ModelParameter> parameters_;
+  std::string place_;
+  std::unordered_map<SymbolId, std::string> places_;
+  std::unordered_map<ExpressionId, std::string> value_places_;
   std::unordered_map<SymbolId, Size> node_of_;
   std::unordered_map<SymbolId, Size> term_of_;
   std::unordered_map<SymbolId, Size> parameter_of_;

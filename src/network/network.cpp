@@ -67,6 +67,8 @@ const Shape& Node::shape() const { return model_->symbol(model_->node(index_).va
 
 const std::set<std::string>& Node::tags() const { return model_->node(index_).tags; }
 
+const std::string& Node::place() const { return model_->place_of(model_->node(index_).value); }
+
 // --- Parameter
 
 Parameter::operator Tensor() const { return {model_, model_->read(model_->parameter(index_).symbol)}; }
@@ -76,6 +78,8 @@ const std::string& Parameter::name() const { return model_->parameter(index_).na
 const Shape& Parameter::shape() const { return model_->symbol(model_->parameter(index_).symbol).shape; }
 
 const std::set<std::string>& Parameter::tags() const { return model_->parameter(index_).tags; }
+
+const std::string& Parameter::place() const { return model_->place_of(model_->parameter(index_).symbol); }
 
 // --- Network
 
@@ -140,6 +144,8 @@ Parameter Network::parameter(const std::string& name, const Shape& shape, const 
                              const ParameterOptions& options) {
   return {model_, model_->add_parameter(prefix_ + name, shape, initialiser, completed(options.fans, shape), options.tags)};
 }
+
+void Network::made_at(const std::string& place) const { model_->made_at(place); }
 
 std::vector<std::pair<std::string, Tensor>> Network::energies() const {
   std::vector<std::pair<std::string, Tensor>> result;

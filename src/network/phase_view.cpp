@@ -23,7 +23,7 @@ struct Follower {
 std::string quoted(const Model& model, const std::vector<Size>& nodes) {
   std::vector<std::string> names;
   for (const Size node : nodes) {
-    names.push_back("'" + model.node(node).name + "'");
+    names.push_back(model.quoted(model.node(node).value));
   }
   return fmt::format("{}", fmt::join(names, ", "));
 }
@@ -59,8 +59,8 @@ PhaseView::PhaseView(std::shared_ptr<Model> model, const Phase& phase, const std
     weights_.push_back(phase.weight_of(traits));
     varies_ = varies_ || weights_.back().varies();
     if (rules_.back().energy && node.energy == kAbsent) {
-      throw ArgumentError(fmt::format("[enter] phase '{}' gives node '{}' the energy '{}', but it has none to replace; expected "
-                                      "a node with an energy, whose weight is 0 elsewhere", phase_, node.name,
+      throw ArgumentError(fmt::format("[enter] phase '{}' gives node {} the energy '{}', but it has none to replace; expected "
+                                      "a node with an energy, whose weight is 0 elsewhere", phase_, model_->quoted(node.value),
                                       rules_.back().energy->name));
     }
   }
@@ -176,8 +176,8 @@ ExpressionId PhaseView::energy(Size node) {
   const Energy& replaced = *rule(node).energy;
   const Tensor cost = meaning(replaced.of({model_, model_->read(own.value)}, {model_, model_->read(own.predicted)}));
   if (cost.shape().rank() != 0) {
-    throw ShapeError(fmt::format("[enter] phase '{}': energy '{}' of node '{}' is {}; expected a scalar for each sample: sum it",
-                                 phase_, replaced.name, own.name, to_string(cost.shape())));
+    throw ShapeError(fmt::format("[enter] phase '{}': energy '{}' of node {} is {}; expected a scalar for each sample: sum it",
+                                 phase_, replaced.name, model_->quoted(own.value), to_string(cost.shape())));
   }
   return weighted(cost.id(), weight(node), own.name);
 }
@@ -218,8 +218,8 @@ ExpressionId PhaseView::transformed(const Transform& transform, ExpressionId id,
     return model_->constant(after.constant(), before.shape());
   }
   if (after.shape() != before.shape()) {
-    throw ShapeError(fmt::format("[enter] phase '{}': node '{}' is {} but {} a transform that is {}", phase_,
-                                 model_->node(node).name, to_string(before.shape()), what, to_string(after.shape())));
+    throw ShapeError(fmt::format("[enter] phase '{}': node {} is {} but {} a transform that is {}", phase_,
+                                 model_->quoted(model_->node(node).value), to_string(before.shape()), what, to_string(after.shape())));
   }
   return meaning(after).id();
 }

@@ -53,17 +53,27 @@ class Walk {
   void run(const Stage&, Symbols&) {}
 
   void require(const std::vector<ExpressionId>& values, const Symbols& set) const {
-    for (const SymbolId symbol : reads_of(model_, values)) {
-      if (model_.symbol(symbol).kind == SymbolKind::temporary && !set.contains(symbol)) {
-        throw ArgumentError("[flow] variable '" + model_.symbol(symbol).name +
-                            "' is read where it does not exist; expected it within the program, loop or branch that makes it: carry a "
-                            "value out of a loop by assigning it to a variable made before");
+    for (const ExpressionId value : values) {
+      for (const SymbolId symbol : reads_of(model_, {value})) {
+        if (!set.contains(symbol)) {
+          refuse(symbol, model_.place_of_value(value));
+        }
       }
-      if (model_.symbol(symbol).kind == SymbolKind::node_value && !set.contains(symbol)) {
-        throw ArgumentError("[flow] node '" + model_.symbol(symbol).name +
-                            "' is read before it has a value; expected it to be given as data, to follow in a phase that is "
-                            "entered before, e.g. \"start\", or to be assigned");
-      }
+    }
+  }
+
+  /// Throws if a symbol that has not been set is a variable or a node.
+  void refuse(SymbolId symbol, const std::string& place) const {
+    const std::string read = " is read" + (place.empty() ? "" : " at " + place);
+    if (model_.symbol(symbol).kind == SymbolKind::temporary) {
+      throw ArgumentError("[flow] variable " + model_.quoted(symbol) + read +
+                          " where it does not exist; expected it within the program, loop or branch that makes it: carry a "
+                          "value out of a loop by assigning it to a variable made before");
+    }
+    if (model_.symbol(symbol).kind == SymbolKind::node_value) {
+      throw ArgumentError("[flow] node " + model_.quoted(symbol) + read +
+                          " before it has a value; expected it to be given as data, to follow in a phase that is "
+                          "entered before, e.g. \"start\", or to be assigned");
     }
   }
 

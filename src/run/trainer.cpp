@@ -177,10 +177,16 @@ struct Trainer::Implementation {
         report.step == 0
             ? std::string("it is the first step")
             : fmt::format("the network's energy was {:.6g} a step before", last_energy);
-    throw DivergenceError(fmt::format("[trainer] energy of node '{}' is {} at step {}; {}; lower "
+    throw DivergenceError(fmt::format("[trainer] energy of node '{}'{} is {} at step {}; {}; lower "
                                       "the rate of the values or of the weights",
-                                      node, energy, report.step, before),
+                                      node, place_of(node), energy, report.step, before),
                           node, report.step);
+  }
+
+  /// Returns where a node was made, in brackets; "" if that is not known, or for a term of the energy.
+  std::string place_of(const std::string& name) const {
+    const std::vector<Node> found = network.nodes(named(name));
+    return found.size() != 1 || found[0].place().empty() ? "" : fmt::format(" ({})", found[0].place());
   }
 
   [[noreturn]] void bad_data(const Node& node, Size place) const {

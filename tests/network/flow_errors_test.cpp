@@ -50,6 +50,27 @@ TEST_F(FlowErrors, OfAssignments) {
   EXPECT_EQ(refusal([&](Flow& f) { f.assign(net.h, other.x); }), "[flow] an expression belongs to a different network");
 }
 
+TEST_F(FlowErrors, NamePlacesThatAreKnown) {
+  net.made_at("model.py:3");
+  const Node late = net.node("late", {2});
+  net.made_at("model.py:4");
+  net.predict(late, net.x);
+  EXPECT_EQ(late.place(), "model.py:4");
+  EXPECT_EQ(net.x.place(), "");
+  const std::string ends = " before it has a value; expected it to be given as data, to follow in a phase that is entered before, "
+                           "e.g. \"start\", or to be assigned";
+  const Tensor value = late.value();
+  EXPECT_EQ(refusal([&](Flow& f) { f.output("y", value); }), "[flow] node 'late' (model.py:4) is read" + ends);
+  EXPECT_EQ(refusal([&](Flow& f) {
+              net.made_at("rule.py:7");
+              f.repeat(2, [&](const Tensor&) {
+                net.made_at("rule.py:8");
+                f.assign(net.h, value);
+              });
+            }),
+            "[flow] node 'late' (model.py:4) is read at rule.py:8" + ends);
+}
+
 TEST_F(FlowErrors, OfVariablesThatDoNotExist) {
   const std::string ends = "' is read where it does not exist; expected it within the program, loop or branch that makes it: carry a "
                            "value out of a loop by assigning it to a variable made before";

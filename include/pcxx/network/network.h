@@ -36,6 +36,8 @@ class Node {
   const std::string& name() const;
   const Shape& shape() const;
   const std::set<std::string>& tags() const;
+  /// Returns where it was made, or predicted later, as Network::made_at() was told: "model.py:12"; "" if it was not.
+  const std::string& place() const;
   Size index() const noexcept { return index_; }
   friend bool operator==(const Node& a, const Node& b) { return a.model_ == b.model_ && a.index_ == b.index_; }
 
@@ -52,6 +54,8 @@ class Parameter {
   const std::string& name() const;
   const Shape& shape() const;
   const std::set<std::string>& tags() const;
+  /// Returns where it was made, as Node::place() does.
+  const std::string& place() const;
   Size index() const noexcept { return index_; }
   friend bool operator==(const Parameter& a, const Parameter& b) { return a.model_ == b.model_ && a.index_ == b.index_; }
 
@@ -115,6 +119,10 @@ class Network {
 
   /// Returns what node handles refer to.
   const std::shared_ptr<Model>& model() const noexcept { return model_; }
+  /// Says at what place of the user's program the nodes, parameters and statements are made that come next, for errors that
+  /// are found later: "model.py:12". What is written in another language knows its places; a program begins without.
+  void made_at(const std::string& place) const;
+
   /// Returns the prefix of this part's names, "" for a whole network.
   const std::string& prefix() const noexcept { return prefix_; }
 
