@@ -53,18 +53,26 @@ Given given_array(nb::handle object, const std::string& what) {
   if (nb::isinstance<Tensor>(object)) {
     throw DTypeError(what + " are a traced tensor, which has no numbers; expected an array");
   }
+  if (nb::hasattr(object, "_mask")) {
+    throw DTypeError(what + " are a masked array, whose mask would be lost; expected x.filled(value)");
+  }
   Given array;
   if (!nb::try_cast(object, array)) {
     std::string reason;
+    if (nb::hasattr(object, "dtype")) {
+      const nb::object dtype = object.attr("dtype");
+      reason = std::string(" of ") + nb::str(nb::handle(dtype)).c_str();
+    }
     if (nb::hasattr(object, "__dlpack__")) {
       try {
         object.attr("__dlpack__")();
       } catch (const nb::python_error& error) {
-        reason = std::string(" that cannot be read (") + nb::str(error.value()).c_str() + ")";
+        reason += std::string(" that cannot be read (") + nb::str(error.value()).c_str() + ")";
       }
     }
     throw DTypeError(fmt::format("{} are a '{}'{}; expected an array: NumPy, PyTorch, JAX or anything else with the buffer "
-                                 "protocol or DLPack", what, type_of(object), reason));
+                                 "protocol or DLPack; numpy.asarray(x, numpy.float32) makes one of numbers in lists",
+                                 what, type_of(object), reason));
   }
   if (array.device_type() != nb::device::cpu::value) {
     throw DeviceError(fmt::format("{} are on a device of DLPack's type {}; expected host memory: .cpu() of PyTorch, "

@@ -28,6 +28,8 @@ void bind_rules(nb::module_& module);
 void bind_executor(nb::module_& module);
 void bind_ensemble(nb::module_& module);
 void bind_data(nb::module_& module);
+void bind_text(nb::module_& module);
+void bind_sample_functions(nb::module_& module);
 void bind_loader(nb::module_& module);
 void bind_io(nb::module_& module);
 void bind_trainer(nb::module_& module);
@@ -54,6 +56,9 @@ struct BoundParameter : Tensor {
   explicit BoundParameter(Parameter own) : Tensor(own), parameter(std::move(own)) {}
   Parameter parameter;
 };
+
+/// Returns a generator of NumPy's with numbers of a stream's own. The interpreter's lock is held.
+nb::object numpy_generator(RandomStream& random);
 
 std::vector<BoundNode> bound(const std::vector<Node>& nodes);
 std::vector<BoundParameter> bound(const std::vector<Parameter>& parameters);

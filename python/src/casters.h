@@ -11,6 +11,7 @@
 #include <nanobind/stl/set.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
@@ -18,6 +19,7 @@
 #include <memory>
 #include <span>
 
+#include <pcxx/data/text.h>
 #include <pcxx/pcxx.h>
 
 namespace pcxx::python {

@@ -1,4 +1,4 @@
-/// Datasets, generators, readers, transforms, and loaders of batches.
+/// Datasets, generators, readers.
 #include <fmt/format.h>
 
 #include "bindings.h"
@@ -50,9 +50,6 @@ BoundDataset dataset(const nb::object& inputs, const nb::object& labels, const n
 }
 
 void bind_datasets(nb::module_& module) {
-  nb::class_<SampleTransform>(module, "SampleTransform", "What a Loader does to each sample's input. What is random depends on the "
-                              "loader's seed, the epoch and the sample alone.")
-      .def_ro("name", &SampleTransform::name, "Its name, for messages.");
   nb::class_<BoundDataset>(module, "Dataset", "n samples for classification (labels and classes) or for regression (targets).\n\nNever "
                            "changes; arrays are read-only views.")
       .def("__init__", [](BoundDataset* self, const nb::object& inputs, const nb::object& labels, const nb::object& targets, Size classes,
@@ -95,26 +92,6 @@ void bind_datasets(nb::module_& module) {
         copy.transforms = transforms;
         return shared_dataset(std::move(copy));
       }, "transforms"_a, "A copy whose samples a Loader transforms, in order.\n\nRaises ShapeError if one is not for such samples.");
-}
-
-void bind_transforms(nb::module_& module) {
-  module.def("normalise", [](const std::vector<float>& mean, const std::vector<float>& deviation) {
-    return normalise({mean, deviation});
-  }, "mean"_a, "deviation"_a, "(x - mean) / deviation, a number for each channel (the first axis of a sample) or one for all.\n\nRaises "
-  "ArgumentError for a deviation that is not above 0.");
-  module.def("random_flip", random_flip, "probability"_a = 0.5,
-             "Mirrors a picture (channels, height, width) left to right with a probability.\n\nRaises ArgumentError unless it is one.");
-  module.def("pad_picture", [](Size top, Size bottom, Size left, Size right, float value) {
-    return pad_picture({top, bottom, left, right, value});
-  }, nb::kw_only(), "top"_a = 0, "bottom"_a = 0, "left"_a = 0, "right"_a = 0, "value"_a = 0.0F, "Puts pixels of one value around a picture.");
-  module.def("random_crop", [](Size height, Size width, Size padding, float value) {
-    return random_crop(height, width, {padding, value});
-  }, "height"_a, "width"_a, nb::kw_only(), "padding"_a = 0, "value"_a = 0.0F,
-  "Cuts height x width pixels out of a picture, padded before, at a place drawn evenly among all.");
-  module.def("centre_crop", centre_crop, "height"_a, "width"_a, "Cuts height x width pixels out of the middle of a picture.");
-  module.def("flatten", [] { return flatten(); }, "Without a tensor: a SampleTransform that puts all numbers along one axis.");
-  module.def("one_hot_samples", one_hot_samples, "depth"_a,
-             "Whole numbers 0 .. depth - 1 as 1 at that place along a new last axis and 0 elsewhere.");
   module.def("one_hot", [](const nb::object& labels, Size classes) {
     return numpy_of(one_hot(with_type(labels, "labels", {ElementType::i32}).as<std::int32_t>(), classes));
   }, "labels"_a, "classes"_a, nb::sig("def one_hot(labels: object, classes: int) -> numpy.typing.NDArray[numpy.float32]"),
@@ -186,7 +163,6 @@ BoundDataset shared_dataset(Dataset&& data) {
 
 void bind_data(nb::module_& module) {
   bind_datasets(module);
-  bind_transforms(module);
   bind_generators(module);
   bind_readers(module);
 }

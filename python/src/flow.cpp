@@ -113,6 +113,12 @@ void bind_statements(FlowClass& flow) {
       .def("variable", [](const BoundFlow& own, const std::string& name, const Operand& initial) {
         return own.open().variable(name, initial);
       }, nb::arg("name"), nb::arg("initial"), "Adds a variable that lives within one run and starts at `initial`, whose shape it has.")
+      .def("lasting_variable", [](const BoundFlow& own, const std::string& name, const Shape& shape) {
+        return own.open().lasting_variable(name, shape);
+      }, nb::arg("name"), nb::arg("shape").sig("()") = Shape(),
+      "A shared variable that lives across runs, in State and checkpoints as 'lasting/name', and starts at zero, in a shape: in every\n"
+      "program that asks for the name it is the same one.\n\n"
+      "Raises NameError if this program has asked for the name, ShapeError if another program gave it another shape.")
       .def("output", [](const BoundFlow& own, const std::string& name, const Operand& value) { own.open().output(name, value); },
            nb::arg("name"), nb::arg("value"), "Gives a value a name under which Executor.output() reads it after a run.\n\nRaises "
            "NameError if the program has the name already.");

@@ -99,8 +99,31 @@ void bind_energies(nb::module_& module) {
   module.def("no_energy", no_energy, "E = 0: the node is not held to its prediction.");
 }
 
+Initialiser own_initialiser(const std::string& name, nb::handle fill) {
+  const Callback function(fill, "the initialiser '" + name + "'");
+  return {name, [function, name](Array& parameter, const Fans& fans, RandomStream& random) {
+    const nb::gil_scoped_acquire held;
+    const auto made = function.call<nb::object>("", parameter.shape(), std::pair(fans.in, fans.out), numpy_generator(random));
+    const Array array = array_of(made, "what initialiser '" + name + "' returned");
+    if (array.shape() != parameter.shape()) {
+      throw ShapeError(fmt::format("[initialiser] '{}' returned {}; expected {}", name, to_string(array.shape()),
+                                   to_string(parameter.shape())));
+    }
+    const Array converted = array.to(parameter.type());
+    std::copy_n(converted.data(), converted.bytes(), parameter.data());
+  }};
+}
+
 void bind_initialisers(nb::module_& module) {
   nb::class_<Initialiser>(module, "Initialiser", "Where a parameter starts. A draw depends on the seed and the parameter's name alone.")
+      .def("__init__", [](Initialiser* self, const std::string& name, nb::callable fill) {
+        new (self) Initialiser(own_initialiser(name, fill));
+      }, nb::arg("name"), nb::arg("fill"),
+      nb::sig("def __init__(self, name: str, fill: collections.abc.Callable[[tuple[int, ...], tuple[int, int], numpy.random.Generator], "
+              "numpy.typing.ArrayLike]) -> None"),
+      "An initialiser of one's own: fill(shape, (inputs, outputs), random) returns an array of the shape. `random` is a generator of\n"
+      "NumPy's, the parameter's own for each seed.\n\nNetwork.initialise() raises what the function raises, DTypeError or ShapeError for "
+      "what it returns.")
       .def_ro("name", &Initialiser::name, "Its name.")
       .def("__repr__", [](const Initialiser& own) { return "<initialiser '" + own.name + "'>"; });
   module.def("fan_in_uniform", fan_in_uniform, "U(-1/sqrt(in), 1/sqrt(in)): PCX's and PyTorch's default for weights and biases.");

@@ -17,10 +17,39 @@ struct BoundBatch {
   nb::object samples, inputs, targets, labels;
 };
 
-struct BoundEpoch {
-  std::shared_ptr<const BoundLoader> loader;  // outlives the epoch
-  Epoch epoch;
-  Size batches;
+/// Ends without the interpreter's lock: the threads behind it may be waiting for that, to run transforms of Python.
+class BoundEpoch {
+ public:
+  BoundEpoch(std::shared_ptr<const BoundLoader> from, Size number, Size first_batch)
+      : loader(std::move(from)), epoch(loader->loader.epoch(number, first_batch)), batches(loader->loader.batches() - first_batch) {
+    all().insert(this);
+  }
+  BoundEpoch(const BoundEpoch&) = delete;
+  BoundEpoch& operator=(const BoundEpoch&) = delete;
+  ~BoundEpoch() {
+    all().erase(this);
+    end();
+  }
+  /// Ends those that are left when the interpreter does.
+  static void end_all() {
+    for (BoundEpoch* each : all()) {
+      each->end();
+    }
+  }
+
+  const std::shared_ptr<const BoundLoader> loader;  // outlives the epoch
+  std::optional<Epoch> epoch;
+  const Size batches;
+
+ private:
+  static std::set<BoundEpoch*>& all() {
+    static std::set<BoundEpoch*>& living = *new std::set<BoundEpoch*>;
+    return living;
+  }
+  void end() {
+    const nb::gil_scoped_release released;
+    epoch.reset();
+  }
 };
 
 Shape batched(Size samples, const Shape& shape) {
@@ -33,7 +62,7 @@ BoundBatch next(BoundEpoch& own) {
   const Batch* batch = nullptr;
   {
     const nb::gil_scoped_release released;
-    batch = own.epoch.next();
+    batch = own.epoch ? own.epoch->next() : nullptr;
   }
   if (batch == nullptr) {
     throw nb::stop_iteration();
@@ -49,6 +78,7 @@ BoundBatch next(BoundEpoch& own) {
 }  // namespace
 
 void bind_loader(nb::module_& module) {
+  nb::module_::import_("atexit").attr("register")(nb::cpp_function(BoundEpoch::end_all));
   nb::class_<BoundBatch>(module, "Batch", "One batch, with arrays of its own. Unpacks as `inputs, targets = batch`.")
       .def_ro("index", &BoundBatch::index, "Its number within the epoch.")
       .def_ro("size", &BoundBatch::size, "The number of samples.")
@@ -76,7 +106,7 @@ void bind_loader(nb::module_& module) {
       "`threads` threads prepare ahead.\n\nRaises ArgumentError if the dataset is empty or an option makes no sense.")
       .def("epoch", [](nb::object self, Size number, Size first_batch) {
         auto own = nb::cast<std::shared_ptr<BoundLoader>>(self);
-        return BoundEpoch{own, own->loader.epoch(number, first_batch), own->loader.batches() - first_batch};
+        return std::make_unique<BoundEpoch>(own, number, first_batch);
       }, "number"_a, "first_batch"_a = 0,
       nb::sig("def epoch(self, number: int, first_batch: int = 0) -> Epoch"),
       "The batches of an epoch (counted from 0), from first_batch on; its len() is their number, for progress bars.\n\nRaises IndexError if there is no such batch.")

@@ -20,6 +20,8 @@ NB_MODULE(_pcxx, module) {
   bind_executor(module);
   bind_ensemble(module);
   bind_data(module);
+  bind_sample_functions(module);
+  bind_text(module);
   bind_loader(module);
   bind_io(module);
   bind_trainer(module);

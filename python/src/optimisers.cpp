@@ -1,25 +1,10 @@
 /// Schedules and optimisers, their parts and groups.
-#include "bindings.h"
+#include "rates.h"
 
 namespace pcxx::python {
 namespace {
 
 using namespace nb::literals;
-
-/// A rate: a number, a schedule, or a function of the number of updates made before.
-using RateFunction = nb::typed<nb::callable, Operand(Tensor)>;
-using Rate = std::variant<double, Schedule, RateFunction>;
-
-Schedule schedule_of(const Rate& rate) {
-  if (const double* number = std::get_if<double>(&rate)) {
-    return *number;
-  }
-  if (const Schedule* schedule = std::get_if<Schedule>(&rate)) {
-    return *schedule;
-  }
-  const Callback function(std::get<RateFunction>(rate), "a schedule");
-  return Schedule([function](const Tensor& count) { return function.call<Operand>("Tensor or float", count).tensor; });
-}
 
 Selection selection_of(const std::optional<Selection>& selection) { return selection ? *selection : everything(); }
 
@@ -96,6 +81,7 @@ void bind_optimiser_types(nb::module_& module) {
       "An optimiser of one's own: update(input) returns the new value, or (value, [slots]) in the order of `slots`.")
       .def_ro("name", &Optimiser::name, "Its name.")
       .def_ro("slots", &Optimiser::slots, "The names of its slots.")
+      .def_ro("skips_zeros", &Optimiser::skips_zeros, "Whether a parameter whose whole gradient is zero stays as it is.")
       .def("__repr__", [](const Optimiser& own) { return "<optimiser '" + own.name + "'>"; });
 }
 
@@ -146,6 +132,9 @@ void bind_parts(nb::module_& module) {
   }, "optimiser"_a, "amount"_a, "decays"_a = nb::none(),
   "Adds `amount` value to the gradients of what decays, everything if nothing is said (optax.add_decayed_weights).\n\n"
   "Raises ArgumentError for an amount below 0.");
+  module.def("skipping_zeros", skipping_zeros, "optimiser"_a,
+             "Leaves a parameter as it is, value, slots and a count of its own, at every step where its whole gradient is zero: nothing of\n"
+             "the batch reached it, as at the first steps of incremental predictive coding. For parameters only.");
   module.def("averaged", averaged, "optimiser"_a, "decay"_a = 0.999,
              "Keeps an exponential moving average of the values after each update, a <- d a + (1 - d) value, corrected for its start\n"
              "at zero; Trainer(averages=True) predicts with it.\n\nRaises ArgumentError for a decay outside 0 .. 1.");
@@ -165,6 +154,17 @@ void bind_parts(nb::module_& module) {
 }
 
 }  // namespace
+
+Schedule schedule_of(const Rate& rate) {
+  if (const double* number = std::get_if<double>(&rate)) {
+    return *number;
+  }
+  if (const Schedule* schedule = std::get_if<Schedule>(&rate)) {
+    return *schedule;
+  }
+  const Callback function(std::get<RateFunction>(rate), "a schedule");
+  return Schedule([function](const Tensor& count) { return function.call<Operand>("Tensor or float", count).tensor; });
+}
 
 void bind_optimisers(nb::module_& module) {
   bind_schedules(module);

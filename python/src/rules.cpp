@@ -1,5 +1,5 @@
 /// Learning rules: those that come with pcxx, and one's own.
-#include "bindings.h"
+#include "rates.h"
 
 namespace pcxx::python {
 namespace {
@@ -105,6 +105,7 @@ void bind_rules(nb::module_& module) {
   };
   const auto values = nb::arg("values").sig("sgd(0.05)") = slow;
   const auto weights = nb::arg("weights").sig("adamw()") = adam;
+  const auto reached = nb::arg("weights").sig("skipping_zeros(adamw())") = Weights(skipping_zeros(adamw({})));
   rule("PredictiveCoding", [](Size steps, const Optimiser& of_values, const Weights& of_weights) {
     return BoundRule{PredictiveCoding{.steps = steps, .values = of_values, .weights = optimisers_of(of_weights)}};
   }, "Predictive coding (Rao & Ballard 1999; Whittington & Bogacz 2017): start from the forward pass, clamp the data, relax the\n"
@@ -119,13 +120,17 @@ void bind_rules(nb::module_& module) {
   }, "Incremental predictive coding (Salvatori et al. 2024): values and weights move together, along gradients of one energy at one\n"
      "point, at the steps first_update, first_update + every, ... PCX's schedule (T, T0, Ti) is steps=T, first_update=T0, every=Ti\n"
      "(1 for Ti = 0), final_update=True. Energies are those after the last step.\n\nRaises ArgumentError for numbers that make no sense.",
-  "steps"_a = 8, "first_update"_a = 0, "every"_a = 1, "final_update"_a = false, values, weights);
-  rule("TargetNudging", [](double beta, Size steps, const Optimiser& of_values, const Weights& of_weights) {
-    return BoundRule{TargetNudging{.beta = beta, .steps = steps, .values = of_values, .weights = optimisers_of(of_weights)}};
+  "steps"_a = 8, "first_update"_a = 0, "every"_a = 1, "final_update"_a = false, values, reached);
+  rule("TargetNudging", [](const Rate& beta, bool centred, Size sign_batches, bool pcx, Size steps, const Optimiser& of_values,
+                           const Weights& of_weights) {
+    return BoundRule{TargetNudging{.beta = schedule_of(beta), .centred = centred, .sign_batches = sign_batches, .pcx = pcx, .steps = steps,
+                                   .values = of_values, .weights = optimisers_of(of_weights)}};
   }, "Predictive coding towards a nudged target, set once: h := u - beta (u - y), and weights along the gradient divided by beta\n"
-     "(PCX's positive nudging for beta > 0, negative for beta < 0). For squared errors of the targets.\n\n"
-     "Raises ArgumentError for a beta outside -1 .. 1, or of 0.",
-  "beta"_a = 0.1, "steps"_a = 8, values, weights);
+     "(PCX's positive nudging for beta > 0, negative for beta < 0). For squared errors of the targets. Outputs 'beta'.\n\n"
+     "`beta`: a number or a schedule of the batches before, clamped to -1 .. 1; 1 is predictive coding. `centred`: each sign of beta\n"
+     "with probability one half, `sign_batches` batches in a row. `pcx`: as PCX's benchmark, beta is 1 from -1 downwards.\n\n"
+     "Raises ArgumentError for numbers that make no sense.",
+  nb::arg("beta").sig("0.1") = 0.1, "centred"_a = false, "sign_batches"_a = 1, "pcx"_a = false, "steps"_a = 8, values, weights);
   rule("ZeroDivergence", [](Size steps, double later_rate, const Weights& of_weights) {
     return BoundRule{ZeroDivergence{.steps = steps, .later_rate = later_rate, .weights = optimisers_of(of_weights)}};
   }, "Z-IL (Song et al. 2020; Salvatori et al. 2022): values move once, at rate 1, from the outputs down, each level together with\n"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import pcxx
-from networks import Classifier, moons
+from networks import Classifier, moons, run_alone
 
 
 @pytest.fixture(name="doubler")
@@ -60,11 +60,81 @@ def test_torch_tensors_are_taken(doubler):
         executor.run({x: torch.ones(2, 2, 3, dtype=torch.bfloat16)})
 
 
+@pytest.mark.parametrize("make, error, message", [
+    (lambda torch: torch.ones(4, 2, 3, dtype=torch.float64), pcxx.DTypeError, r"are float64; expected float32.*torch.float32"),
+    (lambda torch: torch.ones(4, 2, 3, dtype=torch.bool), pcxx.DTypeError, "are bool; expected float32"),
+    (lambda torch: torch.ones(4, 3, 2).transpose(1, 2), pcxx.ArgumentError, r"row by row .*x.contiguous\(\)"),
+    (lambda torch: torch.ones(0, 2, 3), pcxx.ArgumentError, "an empty batch"),
+    (lambda torch: torch.ones(4, 2, 3).to_sparse(), pcxx.DTypeError, "cannot be read"),
+    (lambda torch: torch.ones(4, 2, 3, device="meta"), pcxx.DTypeError, "cannot be read .*meta"),
+])
+def test_torch_tensors_that_do_not_fit_are_named(doubler, make, error, message):
+    torch = pytest.importorskip("torch")
+    executor, x = doubler
+    with pytest.raises(error, match=message):
+        executor.run({x: make(torch)})
+
+
+def test_torch_and_numpy_share_what_comes_out(doubler):
+    torch = pytest.importorskip("torch")
+    executor, x = doubler
+    executor.run({x: torch.ones(2, 2, 3)})
+    output = executor.output("double")
+    assert torch.from_numpy(output).data_ptr() == torch.from_dlpack(output).data_ptr() == output.ctypes.data
+
+
+def test_a_torch_loader_trains():
+    torch = pytest.importorskip("torch")
+    network = Classifier()
+    points, labels = moons(512)
+    batches = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.from_numpy(points), torch.from_numpy(labels)),
+                                          batch_size=64, shuffle=True)
+    trainer = pcxx.Trainer(network, pcxx.PredictiveCoding(values=pcxx.sgd(0.01, momentum=0.5), weights=pcxx.adamw(0.01)))
+    for _ in range(25):
+        for inputs, targets in batches:
+            trainer.step({network.point: inputs, network.label: targets})
+    assert trainer.accuracy(network.label, labels, {network.point: points}) > 0.9 and trainer.steps == 200
+
+
 def test_jax_arrays_are_taken(doubler):
     jax = pytest.importorskip("jax")
     executor, x = doubler
     executor.run({x: jax.numpy.ones((2, 2, 3))})
     assert executor.output("double").sum() == 24
+    with pytest.raises(pcxx.DTypeError, match="bfloat16; expected float32"):
+        executor.run({x: jax.numpy.ones((2, 2, 3), jax.numpy.bfloat16)})
+    with pytest.raises(pcxx.DTypeError, match="Tracer"):
+        jax.jit(lambda data: executor.run({x: data}))(jax.numpy.ones((2, 2, 3)))
+
+
+def test_data_are_read_where_they_lie():
+    """512 MiB go in with no more than 256 MiB to spare: a copy would not fit."""
+    outcome = run_alone("""
+import resource
+import numpy as np
+import pcxx
+network = pcxx.Network()
+big, small = network.node("big", 2**27), network.node("small", 1)
+executor = pcxx.Executor(network, [big, small], lambda flow: flow.output("x", 1.0 * small), threads=1)
+data = {big: np.zeros((1, 2**27), np.float32), small: np.ones((1, 1), np.float32)}
+for line in open("/proc/self/status"):
+    if line.startswith("VmSize"):
+        limit = int(line.split()[1]) * 1024 + 2**28
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+executor.run(data)
+try:
+    data[big].copy()
+except MemoryError:
+    print("no copy fits", executor.output("x")[0, 0])
+""")
+    assert outcome.stdout == "no copy fits 1.0\n", outcome.stderr
+
+
+def test_a_dataset_shows_its_own_memory():
+    data = pcxx.two_moons(samples=10)
+    assert data.inputs.ctypes.data == data.inputs.ctypes.data and not data.inputs.flags.writeable
+    with pytest.raises(ValueError, match="read-only"):
+        data.inputs[0] = 1
 
 
 @pytest.mark.parametrize("data, error, message", [
@@ -78,7 +148,19 @@ def test_jax_arrays_are_taken(doubler):
     (np.ones((4, 3, 2), np.float32).transpose(0, 2, 1), pcxx.ArgumentError, "row by row.*numpy.ascontiguousarray"),
     (np.ones((8, 2, 3), np.float32)[::2], pcxx.ArgumentError, "elements of axis 0 are 12 apart instead of 6"),
     (np.ones((4, 2, 3), np.float32)[::-1], pcxx.ArgumentError, "axis 0 runs backwards"),
-    ([[[1.0] * 3] * 2], pcxx.DTypeError, "are a 'list'; expected an array"),
+    (np.ones((4, 2, 3), np.float32)[:, :, ::-1], pcxx.ArgumentError, "axis 2 runs backwards"),
+    (np.broadcast_to(np.float32(1), (4, 2, 3)), pcxx.ArgumentError, "elements of axis 2 are 0 apart instead of 1"),
+    (np.array(1, np.float32), pcxx.ShapeError, r"are \(\); expected \(samples, 2, 3\)"),
+    (np.ones((4, 2, 3), np.float16), pcxx.DTypeError, "are float16; expected float32"),
+    (np.ones((4, 2, 3), np.complex64), pcxx.DTypeError, "are complex64; expected float32"),
+    (np.ones((4, 2, 3), ">f4"), pcxx.DTypeError, "'ndarray' of >f4 that cannot be read .*native byte order"),
+    (np.ones((4, 2, 3), object), pcxx.DTypeError, "'ndarray' of object that cannot be read"),
+    (np.full((4, 2, 3), "a"), pcxx.DTypeError, "'ndarray' of <U1 that cannot be read"),
+    (np.zeros((4, 2, 3), "M8[s]"), pcxx.DTypeError, r"'ndarray' of datetime64\[s\] that cannot be read"),
+    (np.ma.masked_array(np.ones((4, 2, 3), np.float32), mask=True), pcxx.DTypeError, r"masked array, .*expected x.filled\(value\)"),
+    ([[[1.0] * 3] * 2], pcxx.DTypeError, r"are a 'list'; expected an array.*numpy.asarray\(x, numpy.float32\)"),
+    (b"bytes", pcxx.DTypeError, "are uint8; expected float32"),
+    ({}, pcxx.DTypeError, "are a 'dict'; expected an array"),
     (None, pcxx.DTypeError, "are a 'NoneType'; expected an array"),
     ("text", pcxx.DTypeError, "are a 'str'; expected an array"),
 ])
