@@ -21,7 +21,7 @@ import numpy as np
 def make_data(options):
     from sklearn.datasets import make_moons
 
-    train, test = make_moons(1024, noise=0.2, random_state=42), make_moons(512, noise=0.2, random_state=0)
+    train, test = make_moons(1024, noise=0.2, random_state=42), make_moons(options.test, noise=0.2, random_state=0)
     np.savez(options.out, train_inputs=train[0].astype(np.float32), train_labels=train[1].astype(np.int32),
              test_inputs=test[0].astype(np.float32), test_labels=test[1].astype(np.int32))
 
@@ -256,6 +256,7 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     data = commands.add_parser("data")
     data.add_argument("--out", required=True)
+    data.add_argument("--test", type=int, default=512, help="test samples: 1024 in tutorial 6")
     data.set_defaults(run=make_data)
     moons = commands.add_parser("moons")
     moons.add_argument("--data", required=True)
