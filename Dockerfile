@@ -17,7 +17,7 @@ RUN --mount=type=bind,from=wheel,source=/wheels,target=/wheels \
     python3 -m venv /opt/pcxx \
  && /opt/pcxx/bin/pip install --no-cache-dir --no-index --find-links /wheels pcxx
 ENV PATH=/opt/pcxx/bin:$PATH
-RUN useradd --create-home researcher
-USER researcher
+RUN useradd --create-home --uid 1000 researcher
+USER 1000
 WORKDIR /work
 CMD ["python3"]
