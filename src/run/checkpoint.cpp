@@ -132,11 +132,11 @@ void save_checkpoint(const fs::path& path, const Checkpoint& checkpoint) {
 
 Checkpoint load_checkpoint(const fs::path& path) {
   SafetensorsFile file = load_safetensors(path);
-  if (const std::string& format = entry(file.metadata, "format", path); format != kFormat) {
+  if (const std::string format = entry(file.metadata, "format", path); format != kFormat) {
     throw FileError(fmt::format("[checkpoint] '{}' says it is '{}'; expected '{}'", path.string(),
                                 format, kFormat));
   }
-  const std::string& version = entry(file.metadata, "format_version", path);
+  const std::string version = entry(file.metadata, "format_version", path);
   if (version != std::to_string(kVersion)) {
     throw FileError(
         fmt::format("[checkpoint] '{}' has format version {}; this program reads version {}; use "
