@@ -7,6 +7,7 @@
 
 #include "pcxx/backend/state.h"
 #include "pcxx/core/array.h"
+#include "pcxx/program/profile.h"
 #include "program/program.h"
 
 namespace pcxx {
@@ -34,8 +35,14 @@ class Executable {
   /// every symbol of those kinds that the program names, as f32 (f64 for precision f64).
   virtual void run(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) = 0;
 
+  /// Runs likewise, to the same bits, and returns what ran when. Throws DeviceError if the backend has no plan.
+  virtual Profile profile(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) = 0;
+
   /// Returns a node's value or an output as the last run left it: (samples, ...) if per sample. f32 or f64.
   virtual Array value(SymbolId id) const = 0;
+
+  /// Returns the plan for so many samples. Throws DeviceError if the backend has none.
+  virtual Plan plan(Size samples) const = 0;
 
   /// Returns the plan as text.
   virtual std::string explain() const = 0;

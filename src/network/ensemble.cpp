@@ -75,6 +75,12 @@ void Ensemble::run(Size samples, const std::vector<NodeData>& data) { implementa
 
 void Ensemble::run(const std::vector<std::pair<Node, Array>>& data) { implementation_->executor->run(data); }
 
+Profile Ensemble::profile(Size samples, const std::vector<NodeData>& data) {
+  return implementation_->executor->profile(samples, data);
+}
+
+Profile Ensemble::profile(const std::vector<std::pair<Node, Array>>& data) { return implementation_->executor->profile(data); }
+
 Array Ensemble::value(Size member, const Node& node) const {
   const auto& symbols = implementation_->symbols_of(member);
   const auto found = symbols.find(implementation_->model->node(node.index()).value);
@@ -106,6 +112,8 @@ void Ensemble::load(Size member, const NamedArrays& arrays) {
     implementation_->state->at(implementation_->symbols_of(member).at(symbol)) = entry.array;
   }
 }
+
+Plan Ensemble::plan(Size samples) const { return implementation_->executor->plan(samples); }
 
 std::string Ensemble::explain() const { return implementation_->executor->explain(); }
 

@@ -40,6 +40,12 @@ Array as_input(const Array& array, DType dtype, Precision precision) {
   return array.to(precision == Precision::f64 ? ElementType::f64 : ElementType::f32);
 }
 
+void check_samples(Size samples) {
+  if (samples < 1) {
+    throw ArgumentError("[run] " + std::to_string(samples) + " samples; expected at least 1");
+  }
+}
+
 }  // namespace
 
 struct Executor::Implementation {
@@ -47,6 +53,12 @@ struct Executor::Implementation {
   struct Given {
     SymbolId symbol;
     DType dtype;
+  };
+  /// Data in the element types that a backend takes.
+  struct Batch {
+    Size samples;
+    std::vector<Array> arrays;
+    std::vector<InputView> views;
   };
   std::shared_ptr<Model> model;
   std::vector<Node> given;
@@ -60,7 +72,10 @@ struct Executor::Implementation {
   bool ran = false;
 
   void check_state();
+  std::vector<InputView> views_of(const std::vector<NodeData>& data) const;
+  Batch batch_of(const std::vector<std::pair<Node, Array>>& data) const;
   void run(Size samples, const std::vector<InputView>& views);
+  Profile profile(Size samples, const std::vector<InputView>& views);
   std::size_t place_of(const Node& node) const;
   template <class Data, class NodeOf>
   std::vector<const Data*> in_order(const std::vector<Data>& data, const NodeOf& node_of) const;
@@ -120,11 +135,16 @@ std::vector<const Data*> Executor::Implementation::in_order(const std::vector<Da
 }
 
 void Executor::Implementation::run(Size samples, const std::vector<InputView>& views) {
-  if (samples < 1) {
-    throw ArgumentError("[run] " + std::to_string(samples) + " samples; expected at least 1");
-  }
+  check_samples(samples);
   executable->run(samples, views, *state, options.seed);
   ran = true;
+}
+
+Profile Executor::Implementation::profile(Size samples, const std::vector<InputView>& views) {
+  check_samples(samples);
+  Profile result = executable->profile(samples, views, *state, options.seed);
+  ran = true;
+  return result;
 }
 
 Array Executor::Implementation::result(SymbolId symbol, const std::string& what) const {
@@ -167,14 +187,12 @@ Executor::~Executor() = default;
 Executor::Executor(Executor&&) noexcept = default;
 Executor& Executor::operator=(Executor&&) noexcept = default;
 
-void Executor::run(Size samples, const std::vector<NodeData>& data) {
-  Implementation& own = *implementation_;
-  const auto ordered = own.in_order(data, [](const NodeData& each) { return each.node; });
-  std::vector<InputView> inputs;
-  for (std::size_t i = 0; i < ordered.size(); ++i) {
-    const NodeData* each = ordered[i];
-    const SymbolId symbol = own.inputs[i].symbol;
-    const bool is_index = own.inputs[i].dtype == DType::index;
+std::vector<InputView> Executor::Implementation::views_of(const std::vector<NodeData>& data) const {
+  const auto ordered = in_order(data, [](const NodeData& each) { return each.node; });
+  std::vector<InputView> views;
+  for (const NodeData* each : ordered) {
+    const Given& input = inputs[views.size()];
+    const bool is_index = input.dtype == DType::index;
     const void* data_of = is_index ? static_cast<const void*>(each->indices) : each->rows;
     if (data_of == nullptr) {
       const bool other = is_index ? each->rows != nullptr : each->indices != nullptr;
@@ -183,36 +201,52 @@ void Executor::run(Size samples, const std::vector<NodeData>& data) {
                            : is_index ? "f32, but it takes indices; give NodeData::indices"
                                       : "indices, but it takes f32; give NodeData::rows"));
     }
-    inputs.push_back({symbol, is_index ? ElementType::i32 : ElementType::f32, data_of});
+    views.push_back({input.symbol, is_index ? ElementType::i32 : ElementType::f32, data_of});
   }
-  own.run(samples, inputs);
+  return views;
+}
+
+Executor::Implementation::Batch Executor::Implementation::batch_of(const std::vector<std::pair<Node, Array>>& data) const {
+  const auto ordered = in_order(data, [](const auto& each) { return each.first; });
+  Batch batch{data.empty() ? 1 : kAbsent, {}, {}};
+  for (const auto* each : ordered) {
+    const auto& [node, array] = *each;
+    if (batch.samples == kAbsent && array.shape().rank() > 0) {
+      batch.samples = array.shape()[0];
+    }
+    const bool known = batch.samples != kAbsent;
+    std::vector<Size> expected = {batch.samples};
+    expected.insert(expected.end(), node.shape().begin(), node.shape().end());
+    if (array.shape().extents() != expected) {
+      throw ShapeError(fmt::format("[run] the data of node '{}' are {}; expected {}", node.name(), to_string(array.shape()),
+                                   known ? to_string(Shape(expected)) : "a first axis of samples"));
+    }
+    const Given& input = inputs[batch.views.size()];
+    batch.arrays.push_back(as_input(array, input.dtype, options.precision));
+    batch.views.push_back({input.symbol, batch.arrays.back().type(), nullptr});
+  }
+  for (std::size_t i = 0; i < batch.views.size(); ++i) {
+    batch.views[i].data = batch.arrays[i].data();
+  }
+  return batch;
+}
+
+void Executor::run(Size samples, const std::vector<NodeData>& data) {
+  implementation_->run(samples, implementation_->views_of(data));
 }
 
 void Executor::run(const std::vector<std::pair<Node, Array>>& data) {
-  Implementation& own = *implementation_;
-  const auto ordered = own.in_order(data, [](const auto& each) { return each.first; });
-  std::vector<Array> arrays;
-  std::vector<InputView> inputs;
-  Size samples = data.empty() ? 1 : kAbsent;
-  for (const auto* each : ordered) {
-    const auto& [node, array] = *each;
-    if (samples == kAbsent && array.shape().rank() > 0) {
-      samples = array.shape()[0];
-    }
-    std::vector<Size> expected = {samples};
-    expected.insert(expected.end(), node.shape().begin(), node.shape().end());
-    if (array.shape().extents() != expected) {
-      throw ShapeError(fmt::format("[run] the data of node '{}' are {}; expected {}{}", node.name(), to_string(array.shape()),
-                                   samples == kAbsent ? "a first axis of samples" : "", samples == kAbsent ? "" : to_string(Shape(expected))));
-    }
-    const Implementation::Given& input = own.inputs[inputs.size()];
-    arrays.push_back(as_input(array, input.dtype, own.options.precision));
-    inputs.push_back({input.symbol, arrays.back().type(), nullptr});
-  }
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    inputs[i].data = arrays[i].data();
-  }
-  own.run(samples, inputs);
+  const auto batch = implementation_->batch_of(data);
+  implementation_->run(batch.samples, batch.views);
+}
+
+Profile Executor::profile(Size samples, const std::vector<NodeData>& data) {
+  return implementation_->profile(samples, implementation_->views_of(data));
+}
+
+Profile Executor::profile(const std::vector<std::pair<Node, Array>>& data) {
+  const auto batch = implementation_->batch_of(data);
+  return implementation_->profile(batch.samples, batch.views);
 }
 
 Array Executor::value(const Node& node) const {
@@ -248,6 +282,13 @@ std::vector<std::string> Executor::outputs() const {
     names.push_back(name);
   }
   return names;
+}
+
+Plan Executor::plan(Size samples) const {
+  if (samples < 0) {
+    throw ArgumentError("[plan] " + std::to_string(samples) + " samples; expected at least 0");
+  }
+  return implementation_->executable->plan(samples);
 }
 
 std::string Executor::explain() const { return implementation_->executable->explain(); }

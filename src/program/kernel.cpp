@@ -6,27 +6,34 @@
 namespace pcxx {
 namespace {
 
-std::string words(const FusedKernel& kernel) {
-  return fmt::format("fused, {} steps over {} columns", kernel.steps.size(), kernel.columns);
-}
-std::string words(const ProductKernel& kernel) {
-  return fmt::format("product ({}, {}, {}){}{}{}{}", kernel.m, kernel.k, kernel.n, kernel.transpose_a ? " a'" : "",
-                     kernel.transpose_b ? " b'" : "", kernel.sum_samples ? " summed over samples" : "",
-                     kernel.packed_b ? " packed" : "");
-}
-std::string words(const PackKernel& kernel) { return fmt::format("pack ({}, {}){}", kernel.k, kernel.n, kernel.transposed ? " transposed" : ""); }
-std::string words(const ConvolutionKernel& kernel) {
-  return fmt::format("{} {} with {}", to_string(kernel.op), to_string(kernel.picture), to_string(kernel.result));
-}
-std::string words(const PackWeightKernel& kernel) { return "pack for " + words(kernel.reader); }
-std::string words(const ConvertKernel&) { return "to bf16"; }
-std::string words(const CombineKernel&) { return "sum over tiles"; }
-std::string words(const OperationKernel& kernel) { return fmt::format("operation %{}", kernel.expression); }
+struct Words {
+  const Graph& graph;
+
+  std::string operator()(const FusedKernel& kernel) const {
+    return fmt::format("fused, {} steps over {} columns", kernel.steps.size(), kernel.columns);
+  }
+  std::string operator()(const ProductKernel& kernel) const {
+    return fmt::format("product ({}, {}, {}){}{}{}{}", kernel.m, kernel.k, kernel.n, kernel.transpose_a ? " a'" : "",
+                       kernel.transpose_b ? " b'" : "", kernel.sum_samples ? " summed over samples" : "",
+                       kernel.packed_b ? " packed" : "");
+  }
+  std::string operator()(const PackKernel& kernel) const {
+    return fmt::format("pack ({}, {}){}", kernel.k, kernel.n, kernel.transposed ? " transposed" : "");
+  }
+  std::string operator()(const ConvolutionKernel& kernel) const {
+    return fmt::format("{} {} with {}", to_string(kernel.op), to_string(kernel.picture), to_string(kernel.result));
+  }
+  std::string operator()(const PackWeightKernel& kernel) const { return "pack for " + (*this)(kernel.reader); }
+  std::string operator()(const ConvertKernel&) const { return "to bf16"; }
+  std::string operator()(const CombineKernel&) const { return "sum over tiles"; }
+  std::string operator()(const OperationKernel& kernel) const {
+    const Expression& e = graph[kernel.expression];
+    return fmt::format("{} to {}", to_string(e.op), to_string(e.shape));
+  }
+};
 
 }  // namespace
 
-std::string describe(const Kernel& kernel) {
-  return std::visit([](const auto& each) { return words(each); }, kernel);
-}
+std::string describe(const Graph& graph, const Kernel& kernel) { return std::visit(Words{graph}, kernel); }
 
 }  // namespace pcxx

@@ -57,7 +57,7 @@ struct OperationKernel {
 
 using Kernel = std::variant<FusedKernel, ProductKernel, ConvolutionKernel, PackKernel, PackWeightKernel, ConvertKernel, CombineKernel, OperationKernel>;
 
-/// Returns a kernel's name and sizes, e.g. "product 128x128, b packed".
-std::string describe(const Kernel& kernel);
+/// Returns a kernel's name and sizes, e.g. "product (1, 128, 64) b' packed".
+std::string describe(const Graph& graph, const Kernel& kernel);
 
 }  // namespace pcxx

@@ -42,20 +42,49 @@ std::string operand_list(const Graph& graph, const Expression& e, int depth) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string names(const Graph& graph, const std::vector<SymbolId>& symbols) {
+  std::vector<std::string> parts;
+  for (const SymbolId id : symbols) {
+    parts.push_back(graph.symbol(id).name);
+  }
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+struct Headline {
+  const Graph& graph;
+
+  std::string operator()(const Assignment& each) const {
+    return fmt::format("{} := {}", graph.symbol(each.target).name, text(graph, each.value, 6));
+  }
+  std::string operator()(const Assign& assign) const {
+    std::vector<std::string> lines;
+    for (const Assignment& each : assign.assignments) {
+      lines.push_back((*this)(each));
+    }
+    return fmt::format("{}", fmt::join(lines, "\n"));
+  }
+  std::string operator()(const Repeat& repeat) const {
+    return fmt::format("repeat {} times, {} from {}", repeat.count, graph.symbol(repeat.index).name, repeat.first);
+  }
+  std::string operator()(const While& loop) const {
+    return fmt::format("while {}, at most {} times", text(graph, loop.condition, 6), loop.limit);
+  }
+  std::string operator()(const Branch& branch) const { return fmt::format("if {}", text(graph, branch.condition, 6)); }
+  std::string operator()(const Call& call) const {
+    return fmt::format("{} := {}({})", names(graph, call.outputs), describe(graph, call.kernel), names(graph, call.inputs));
+  }
+  std::string operator()(const Stage& stage) const {
+    return stage.span == Span::per_sample ? "for each tile of rows, side by side" : "shared, side by side";
+  }
+};
+
 class Writer {
  public:
-  explicit Writer(const Program& program) : graph_(*program.graph) { write(program.body, 0); }
+  explicit Writer(const Program& program) : headline_{*program.graph} { write(program.body, 0); }
   std::string take() { return std::move(text_); }
 
  private:
   void line(int depth, const std::string& words) { text_ += std::string(static_cast<std::size_t>(2 * depth), ' ') + words + '\n'; }
-  std::string names(const std::vector<SymbolId>& symbols) const {
-    std::vector<std::string> parts;
-    for (const SymbolId id : symbols) {
-      parts.push_back(graph_.symbol(id).name);
-    }
-    return fmt::format("{}", fmt::join(parts, ", "));
-  }
 
   void write(const Region& region, int depth) {
     for (const Statement& statement : region) {
@@ -64,36 +93,29 @@ class Writer {
   }
   void write(const Assign& assign, int depth) {
     for (const Assignment& each : assign.assignments) {
-      line(depth, fmt::format("{} := {}", graph_.symbol(each.target).name, text(graph_, each.value, 6)));
+      line(depth, headline_(each));
     }
   }
-  void write(const Repeat& repeat, int depth) {
-    line(depth, fmt::format("repeat {} times, {} from {}", repeat.count, graph_.symbol(repeat.index).name, repeat.first));
-    write(repeat.body, depth + 1);
-  }
-  void write(const While& loop, int depth) {
-    line(depth, fmt::format("while {}, at most {} times", text(graph_, loop.condition, 6), loop.limit));
-    write(loop.body, depth + 1);
-  }
   void write(const Branch& branch, int depth) {
-    line(depth, fmt::format("if {}", text(graph_, branch.condition, 6)));
+    line(depth, headline_(branch));
     write(branch.yes, depth + 1);
     line(depth, "else");
     write(branch.no, depth + 1);
   }
-  void write(const Call& call, int depth) {
-    line(depth, fmt::format("{} := {}({})", names(call.outputs), describe(call.kernel), names(call.inputs)));
-  }
-  void write(const Stage& stage, int depth) {
-    line(depth, stage.span == Span::per_sample ? "for each tile of rows, side by side" : "shared, side by side");
-    write(stage.body, depth + 1);
+  void write(const Call& call, int depth) { line(depth, headline_(call)); }
+  template <class Block>
+  void write(const Block& block, int depth) {
+    line(depth, headline_(block));
+    write(block.body, depth + 1);
   }
 
-  const Graph& graph_;
+  Headline headline_;
   std::string text_;
 };
 
 }  // namespace
+
+std::string headline(const Graph& graph, const Statement& statement) { return std::visit(Headline{graph}, statement.content); }
 
 std::string listing(const Program& program) { return Writer(program).take(); }
 

@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "pcxx/program/plan.h"
 #include "program/kernel.h"
 #include "tensor/graph.h"
 
@@ -69,16 +70,6 @@ struct Statement {
   std::variant<Assign, Repeat, While, Branch, Call, Stage> content;
 };
 
-/// Where a variable lives while a plan runs.
-enum class Arena : std::uint8_t {
-  state,   // across runs, in State
-  input,   // with the caller
-  shared,  // one for the batch
-  batch,   // a row for each sample
-  tiles,   // a piece for each tile of rows
-  tile,    // scratch of the tile that a thread works on
-};
-
 struct Placement {
   Arena arena;
   Size offset = 0;  // in Arena::tile: bytes from the start of the scratch
@@ -111,6 +102,9 @@ Program independent_copy(const Program& program);
 
 /// Returns the program as text, one statement a line.
 std::string listing(const Program& program);
+
+/// Returns the line by which a call, a loop, a branch or a stage is listed, without what stands in it.
+std::string headline(const Graph& graph, const Statement& statement);
 
 /// Returns one expression as text, e.g. "h - (matmul(x, w) + b)"; long ones are cut.
 std::string listing(const Graph& graph, ExpressionId id);

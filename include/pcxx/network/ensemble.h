@@ -33,6 +33,8 @@ class Ensemble {
   /// As an executor's.
   void run(Size samples, const std::vector<NodeData>& data);
   void run(const std::vector<std::pair<Node, Array>>& data);
+  Profile profile(Size samples, const std::vector<NodeData>& data);
+  Profile profile(const std::vector<std::pair<Node, Array>>& data);
 
   /// Return what the last run left in one copy. Throw ArgumentError if there is no such member.
   Array value(Size member, const Node& node) const;
@@ -42,6 +44,7 @@ class Ensemble {
   /// Replaces them by name; throws as State::load does.
   void load(Size member, const NamedArrays& arrays);
 
+  Plan plan(Size samples) const;
   std::string explain() const;
 
  private:

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pcxx/network/flow.h"
+#include "pcxx/program/profile.h"
 
 namespace pcxx {
 
@@ -43,11 +44,18 @@ class Executor {
   /// The same with arrays of shape (samples, shape...); f64 for precision f64. Throws ShapeError.
   void run(const std::vector<std::pair<Node, Array>>& data);
 
+  /// Runs likewise, to the same bits, and returns what ran when. Throws DeviceError on the device "reference", which has no
+  /// plan, and what run() throws. The first run of a plan also pays for caches that are cold.
+  Profile profile(Size samples, const std::vector<NodeData>& data);
+  Profile profile(const std::vector<std::pair<Node, Array>>& data);
+
   /// Returns what the last run left: a node's values (samples, shape...), or an output.
   Array value(const Node& node) const;
   Array output(const std::string& name) const;
   std::vector<std::string> outputs() const;
 
+  /// Returns the plan for so many samples. Throws DeviceError on the device "reference", ArgumentError for fewer than 0.
+  Plan plan(Size samples) const;
   /// Returns the plan as text: loops, kernels, fused expressions, FLOPs, bytes, what was hoisted and what skipped.
   std::string explain() const;
   /// Returns the program before any pass, as text.

@@ -21,6 +21,8 @@ struct Operand {
   Size tile_bytes = 0;  // sums that tiles leave
 };
 
+class Recorder;
+
 /// What a call sees of a run: the samples it works on and where variables are.
 struct Frame {
   std::span<std::byte* const> bases;
@@ -30,6 +32,7 @@ struct Frame {
   Size row = 0;         // the first row of the tile
   Size rows = 0;        // of the tile; of the batch for shared calls
   Size tile = 0;
+  Recorder* recorder = nullptr;  // of this thread, if the run is measured
 
   template <class T>
   T* at(const Operand& operand) const {

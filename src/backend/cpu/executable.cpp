@@ -9,6 +9,7 @@
 #include <new>
 
 #include "pcxx/core/errors.h"
+#include "program/outline.h"
 #include "program/passes/passes.h"
 
 namespace pcxx::cpu {
@@ -59,16 +60,16 @@ CpuExecutable::CpuExecutable(const Program& written, const CompileOptions& optio
   if (options_.threads <= 0) {
     options_.threads = omp_get_num_procs();
   }
+  size_packed();
   for (const auto& [symbol, placement] : program_.placements) {
     index_.emplace(symbol, variables_.size());
     variables_.push_back({symbol, placement});
   }
   steps_ = prepared(program_.body);
-  place_variables();
 }
 
 /// Packed matrices have the size that their product says; everything else its elements'.
-void CpuExecutable::place_variables() {
+void CpuExecutable::size_packed() {
   for_each_statement(program_.body, [&](const Statement& statement) {
     const auto* call = std::get_if<Call>(&statement.content);
     if (call == nullptr) {
@@ -82,7 +83,7 @@ void CpuExecutable::place_variables() {
     } else {
       return;
     }
-    variables_[index_.at(call->outputs[0])].placement.bytes = static_cast<Size>(bytes);
+    program_.placements.at(call->outputs[0]).bytes = static_cast<Size>(bytes);
   });
 }
 
@@ -91,11 +92,7 @@ Packing CpuExecutable::packed_for(Size samples) const {
   std::vector<Occupant> occupants;
   for (const Variable& variable : variables_) {
     const Placement& placement = variable.placement;
-    const Size pieces = placement.arena == Arena::batch    ? samples * placement.bytes
-                        : placement.arena == Arena::tiles  ? program_.tiles_of(samples) * aligned(placement.bytes)
-                        : placement.arena == Arena::shared ? placement.bytes
-                                                           : 0;
-    occupants.push_back({pieces, placement.first, placement.last});
+    occupants.push_back({outlives_tiles(placement.arena) ? bytes_of(program_, variable.symbol, samples) : 0, placement.first, placement.last});
   }
   return packed_by_use(occupants);
 }
@@ -170,22 +167,44 @@ Size CpuExecutable::bytes(Size samples) const {
   return packed_for(samples).bytes + options_.threads * (program_.tile_bytes + static_cast<Size>(call_scratch_));
 }
 
+Plan CpuExecutable::plan(Size samples) const {
+  Plan plan = outline(program_, samples);
+  plan.device = "cpu";
+  plan.precision = options_.precision;
+  plan.threads = options_.threads;
+  auto planned = plan.calls.begin();
+  for_each_call(steps_, 1, [&](const PreparedCall& call, double) {
+    planned->flops = call.flops(samples);
+    planned->details = call.details();
+    plan.flops += planned->flops * static_cast<double>(planned->repeats);
+    ++planned;
+  });
+  const Packing packing = packed_for(samples);
+  for (std::size_t i = 0; i < variables_.size(); ++i) {
+    if (outlives_tiles(variables_[i].placement.arena)) {
+      plan.variables[i].offset = packing.offsets[i];
+    }
+  }
+  plan.batch_bytes = packing.bytes;
+  plan.bytes = bytes(samples);
+  return plan;
+}
+
 std::string CpuExecutable::explain() const {
+  const Plan one = plan(1), two = plan(2);
   std::string text = "passes\n";
-  for (const std::string& note : program_.notes) {
+  for (const std::string& note : one.notes) {
     text += "  " + note + "\n";
   }
-  text += fmt::format("plan for cpu, {}, {} threads, tiles of {} rows\n", to_string(options_.precision), options_.threads, program_.tile_rows);
+  text += fmt::format("plan for cpu, {}, {} threads, tiles of {} rows\n", to_string(one.precision), one.threads, one.tile_rows);
   text += listing(program_);
   text += "kernels\n";
-  for_each_call(steps_, 1, [&](const PreparedCall& call, double times) {
-    const std::string details = call.details();
-    if (!details.empty()) {
-      text += fmt::format("  {} x\n", times) + details;
+  for (const PlanCall& call : one.calls) {
+    if (!call.details.empty()) {
+      text += fmt::format("  {} x\n", call.repeats) + call.details;
     }
-  });
-  const double one = flops(1), two = flops(2);
-  text += fmt::format("work: {:.0f} floating-point operations, and {:.0f} for each sample\n", 2 * one - two, two - one);
+  }
+  text += fmt::format("work: {:.0f} floating-point operations, and {:.0f} for each sample\n", 2 * one.flops - two.flops, two.flops - one.flops);
   text += fmt::format("memory: {} bytes, and {} for each sample\n", bytes(0), (bytes(64 * 1024) - bytes(0)) / (64 * 1024));
   return text;
 }

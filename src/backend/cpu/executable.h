@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "backend/cpu/call.h"
+#include "backend/cpu/recorder.h"
 #include "backend/cpu/shares.h"
 #include "program/packing.h"
 
@@ -64,7 +65,9 @@ class CpuExecutable : public Executable, private CallBuilder {
   CpuExecutable(const Program& written, const CompileOptions& options);
 
   void run(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) override;
+  Profile profile(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) override;
   Array value(SymbolId id) const override;
+  Plan plan(Size samples) const override;
   std::string explain() const override;
   double flops(Size samples) const override;
   Size bytes(Size samples) const override;
@@ -77,7 +80,7 @@ class CpuExecutable : public Executable, private CallBuilder {
   };
 
   // --- preparation
-  void place_variables();
+  void size_packed();
   Steps prepared(const Region& region);
   Operand operand(SymbolId symbol) const override;
   std::shared_ptr<const RowProduct> row_product(const RowProductShape& shape) override;
@@ -88,6 +91,8 @@ class CpuExecutable : public Executable, private CallBuilder {
   void for_each_call(const Steps& steps, double times, const Visit& visit) const;
 
   // --- one run
+  void prepare_for(Size samples);
+  void execute(std::span<const InputView> inputs, State& state, std::uint64_t seed, std::vector<Recorder>* recorders);
   Packing packed_for(Size samples) const;
   void reserve(Size samples);
   Array& state_array(SymbolId id, State& state) const;

@@ -23,6 +23,15 @@ void guarded(std::exception_ptr& failure, const Work& work) {
   }
 }
 
+/// Runs parts of a call; `tile` is -1 for one that the samples share.
+void run_call(const PreparedCall& call, const Frame& frame, Size tile, Size first, Size last) {
+  if (frame.recorder != nullptr) {
+    frame.recorder->run(call, tile, frame, first, last);
+  } else {
+    call.run(frame, first, last);
+  }
+}
+
 }  // namespace
 
 void CpuExecutable::reserve(Size samples) {
@@ -135,14 +144,22 @@ void CpuExecutable::cut_shares(Steps& steps) {
 }
 
 void CpuExecutable::run(Size samples, std::span<const InputView> inputs, State& state, std::uint64_t seed) {
+  prepare_for(samples);
+  execute(inputs, state, seed, nullptr);
+}
+
+void CpuExecutable::prepare_for(Size samples) {
   if (samples != samples_ || capacity_ < 0) {
     reserve(samples);
     team_ = team_size(samples);
     cut_shares(steps_);
   }
+}
+
+void CpuExecutable::execute(std::span<const InputView> inputs, State& state, std::uint64_t seed, std::vector<Recorder>* recorders) {
   std::vector<std::byte*> bases = resolve(inputs, state);
   if (program_.samples >= 0 && index_.contains(program_.samples)) {
-    *reinterpret_cast<float*>(bases[index_.at(program_.samples)]) = static_cast<float>(samples);
+    *reinterpret_cast<float*>(bases[index_.at(program_.samples)]) = static_cast<float>(samples_);
   }
   std::exception_ptr failure;
 #pragma omp parallel num_threads(team_) if (team_ > 1)
@@ -155,8 +172,9 @@ void CpuExecutable::run(Size samples, std::span<const InputView> inputs, State& 
         own[i] = scratch + variables_[i].placement.offset;
       }
     }
-    Frame frame{own, scratch + program_.tile_bytes, samples, seed};
-    frame.rows = samples;
+    Frame frame{own, scratch + program_.tile_bytes, samples_, seed};
+    frame.rows = samples_;
+    frame.recorder = recorders == nullptr ? nullptr : &(*recorders)[thread];
     walk(steps_, frame, failure);
   }
   if (failure) {
@@ -203,7 +221,7 @@ void CpuExecutable::run_rows(const StageStep& stage, const Frame& frame, std::ex
 void CpuExecutable::run_tile(const Steps& steps, const Frame& frame) {
   for (const Step& step : steps) {
     if (const auto* call = std::get_if<CallStep>(&step.content)) {
-      call->call->run(frame, 0, 1);
+      run_call(*call->call, frame, frame.tile, 0, 1);
     } else if (const auto* repeat = std::get_if<RepeatStep>(&step.content)) {
       for (Size i = 0; i < repeat->count; ++i) {
         *frame.at<float>(repeat->index) = static_cast<float>(repeat->first + i);
@@ -217,7 +235,7 @@ void CpuExecutable::run_shared(const StageStep& stage, const Frame& frame, std::
   const auto threads = static_cast<std::size_t>(omp_get_num_threads());  // fewer than asked for, perhaps
   for (auto i = static_cast<std::size_t>(omp_get_thread_num()); i < stage.shares.size(); i += threads) {
     for (const Share& share : stage.shares[i]) {
-      guarded(failure, [&] { share.call->run(frame, share.first, share.last); });
+      guarded(failure, [&] { run_call(*share.call, frame, -1, share.first, share.last); });
     }
   }
 #pragma omp barrier

@@ -72,6 +72,8 @@ class Interpretation final : public Executable {
     return Array::from(Shape(extents), std::span<const T>(found->second.numbers));
   }
 
+  Profile profile(Size, std::span<const InputView>, State&, std::uint64_t) override { no_plan("profile"); }
+  Plan plan(Size) const override { no_plan("plan"); }
   std::string explain() const override { return listing(program_); }
   double flops(Size samples) const override { return flops_of(*program_.graph, program_.body, samples); }
   Size bytes(Size samples) const override {
@@ -80,6 +82,11 @@ class Interpretation final : public Executable {
 
  private:
   const Symbol& symbol(SymbolId id) const { return program_.graph->symbol(id); }
+
+  [[noreturn]] static void no_plan(const char* what) {
+    throw DeviceError(std::string("[reference] has no ") + what +
+                      ": it runs the program as it was written, without passes; use the device 'cpu'");
+  }
 
   /// Returns what lives on from the last run: nodes' values, as long as the batch has the same size.
   Variables<T> node_values(Size samples) const {

@@ -38,6 +38,7 @@ void Liveness::walk(const Call& call) {
   if (!in_stage_ || unit_ == Unit::call) {
     ++position_;
   }
+  calls_.push_back(position_);
   for (const SymbolId input : call.inputs) {
     touch(input, true);
   }

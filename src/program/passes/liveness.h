@@ -24,6 +24,8 @@ class Liveness {
   Liveness(const Region& body, const Graph& graph, Unit unit);
 
   const std::map<SymbolId, Interval>& intervals() const { return intervals_; }
+  /// Returns the position of every call, in order.
+  const std::vector<Size>& calls() const { return calls_; }
   /// Returns the last position.
   Size end() const { return position_; }
 
@@ -45,6 +47,7 @@ class Liveness {
   Unit unit_;
   bool in_stage_ = false;
   Size position_ = 0;
+  std::vector<Size> calls_;
   std::map<SymbolId, Interval> intervals_;
   std::map<SymbolId, std::vector<std::pair<Size, bool>>> accesses_;
   std::vector<Range> loops_;
