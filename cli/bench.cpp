@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/cost_table.h"
 #include "cli/terminal.h"
 
 namespace pcxx::cli {
@@ -13,9 +14,13 @@ namespace {
 
 double rounded(double value) { return std::round(value * 1e5) / 1e5; }
 
-void bench_command(const BenchOptions& options, bool explain) {
+void bench_command(const BenchOptions& options, bool explain, bool profile) {
   if (explain) {
     print(bench_plan(options));
+    return;
+  }
+  if (profile) {
+    print(cost_table(bench_profiles(options)));
     return;
   }
   const BenchResult result = bench(options);
@@ -87,7 +92,7 @@ void add_bench(CLI::App& app) {
   command->require_subcommand(1);
   const auto options = std::make_shared<BenchOptions>();
   const auto precision = std::make_shared<std::string>("f32");
-  const auto explain = std::make_shared<bool>(false);
+  const auto explain = std::make_shared<bool>(false), profile = std::make_shared<bool>(false);
   CLI::App* moons =
       command->add_subcommand("moons", "Two moons, 2-32-32-2, batch 32, 8 inference steps");
   CLI::App* mlp = command->add_subcommand("mlp", "Fashion-MNIST, 784-width-width-width-10");
@@ -102,11 +107,12 @@ void add_bench(CLI::App& app) {
   }
   for (CLI::App* work : {moons, mlp, vgg5, alexnet}) {
     add_common(*work, *options, *precision);
-    work->add_flag("--explain", *explain, "Print the compiled plan instead of timing it");
-    work->callback([options, precision, explain, work] {
+    CLI::Option* plan = work->add_flag("--explain", *explain, "Print the compiled plan instead of timing it");
+    work->add_flag("--profile", *profile, "Print which calls of the plan take the time")->excludes(plan);
+    work->callback([options, precision, explain, profile, work] {
       options->work = work->get_name();
       options->precision = precision_from(*precision);
-      bench_command(*options, *explain);
+      bench_command(*options, *explain, *profile);
     });
   }
 }

@@ -118,67 +118,101 @@ TrainerOptions trainer_options(const BenchOptions& options) {
           .hoist = options.hoist};
 }
 
-BenchResult time_steps(const Work& work, const BenchOptions& options) {
-  if (work.updates < 3) {
-    throw ArgumentError(fmt::format("[bench] {} batches of {} are too few; at least 3 are needed, the first two are not timed",
-                                    work.updates, work.batch));
-  }
-  const Size batches = work.inputs.shape()[0] / work.batch;
-  const Size features = work.inputs.shape()[1], classes = work.targets.shape()[1];
-  const float* inputs = work.inputs.as<float>().data();
-  const float* targets = work.targets.as<float>().data();
+constexpr Size kNotTimed = 2;  // steps: the first compiles, the second still finds caches cold
 
+/// A trainer that is given the batches of a work in turn.
+class Training {
+ public:
+  Training(const Work& work, const Network& network, const BenchOptions& options)
+      : work_(work), input_(network.node_named("input")), label_(network.node_named("label")),
+        trainer_(network, work.rule, trainer_options(options)), batches_(work.inputs.shape()[0] / work.batch) {}
+
+  Trainer& trainer() { return trainer_; }
+  const Executor& executor() { return trainer_.executor({input_, label_}); }
+
+  /// Returns the rows of the next batch; after the last comes the first.
+  std::vector<NodeData> next() {
+    const Size first = update_++ % batches_ * work_.batch;
+    return {{input_, work_.inputs.as<float>().data() + first * work_.inputs.shape()[1]},
+            {label_, work_.targets.as<float>().data() + first * work_.targets.shape()[1]}};
+  }
+
+ private:
+  const Work& work_;
+  Node input_, label_;
+  Trainer trainer_;
+  Size batches_, update_ = 0;
+};
+
+BenchResult time_steps(const Work& work, const BenchOptions& options) {
   BenchResult result;
   std::vector<double> milliseconds;
   auto start = Clock::now();
   const std::unique_ptr<Network> network = work.network();
   const auto building = Clock::now() - start;
-  const Node input = network->node_named("input"), label = network->node_named("label");
-  Trainer trainer(*network, work.rule, trainer_options(options));
+  Training training(work, *network, options);
   start = Clock::now() - building;  // without the drawing of parameters, which PCX's figure leaves out too
-  std::vector<NodeData> data{{input, nullptr}, {label, nullptr}};
   for (Size update = 0; update < work.updates; ++update) {
-    const Size first = update % batches * work.batch;
-    data[0].rows = inputs + first * features;
-    data[1].rows = targets + first * classes;
-    result.energy = trainer.step(work.batch, data).energy;
+    result.energy = training.trainer().step(work.batch, training.next()).energy;
     const auto now = Clock::now();
     milliseconds.push_back(std::chrono::duration<double, std::milli>(now - start).count());
     start = now;
   }
   result.first_step_seconds = milliseconds.front() / 1e3;
-  milliseconds.erase(milliseconds.begin(), milliseconds.begin() + 2);
+  milliseconds.erase(milliseconds.begin(), milliseconds.begin() + kNotTimed);
   std::sort(milliseconds.begin(), milliseconds.end());
   const std::size_t count = milliseconds.size();
   result.median_ms = (milliseconds[(count - 1) / 2] + milliseconds[count / 2]) / 2;
   result.min_ms = milliseconds.front();
   result.steps_timed = static_cast<Size>(count);
-  const Executor& executor = trainer.executor({input, label});
-  result.flops = executor.flops(work.batch);
-  result.bytes = executor.bytes(work.batch);
-  for (const auto& [name, array] : trainer.state().arrays()) {
+  result.flops = training.executor().flops(work.batch);
+  result.bytes = training.executor().bytes(work.batch);
+  for (const auto& [name, array] : training.trainer().state().arrays()) {
     result.bytes += static_cast<Size>(array.bytes());
   }
   result.threads = threads_used(options.threads);
   return result;
 }
 
-}  // namespace
-
-BenchResult bench(const BenchOptions& options) {
+/// Returns the work if there are steps to be timed.
+Work timed_work(const BenchOptions& options) {
   if (options.width < 1 || options.batch < 1 || options.steps < 0) {
     throw ArgumentError(
         fmt::format("[bench] width {}, batch {} and steps {} must be at least 1, 1 and 0",
                     options.width, options.batch, options.steps));
   }
-  return time_steps(work_of(options), options);
+  Work work = work_of(options);
+  if (work.updates <= kNotTimed) {
+    throw ArgumentError(fmt::format("[bench] {} batches of {} are too few; at least {} are needed, the first two are not timed",
+                                    work.updates, work.batch, kNotTimed + 1));
+  }
+  return work;
+}
+
+}  // namespace
+
+BenchResult bench(const BenchOptions& options) {
+  return time_steps(timed_work(options), options);
+}
+
+std::vector<Profile> bench_profiles(const BenchOptions& options) {
+  const Work work = timed_work(options);
+  const std::unique_ptr<Network> network = work.network();
+  Training training(work, *network, options);
+  std::vector<Profile> profiles;
+  for (Size update = 0; update < work.updates; ++update) {
+    Profile profile = training.trainer().profile(work.batch, training.next());
+    if (update >= kNotTimed) {
+      profiles.push_back(std::move(profile));
+    }
+  }
+  return profiles;
 }
 
 std::string bench_plan(const BenchOptions& options) {
   const Work work = work_of(options);
   const std::unique_ptr<Network> network = work.network();
-  Trainer trainer(*network, work.rule, trainer_options(options));
-  return trainer.executor({network->node_named("input"), network->node_named("label")}).explain();
+  return Training(work, *network, options).executor().explain();
 }
 
 }  // namespace pcxx

@@ -189,6 +189,25 @@ struct Trainer::Implementation {
     return found.size() != 1 || found[0].place().empty() ? "" : fmt::format(" ({})", found[0].place());
   }
 
+  /// Throws DivergenceError, naming node, sample and element, if data is not finite.
+  void check(const BatchArrays& batch) const {
+    for (const auto& [node, values] : batch) {
+      if (const auto place = first_unusable(values)) {
+        bad_data(node, *place);
+      }
+    }
+  }
+  void check(Size samples, const std::vector<NodeData>& batch) const {
+    for (const NodeData& each : batch) {
+      if (each.rows == nullptr) {
+        continue;  // indices are never NaN
+      }
+      if (const auto place = first_unusable(each.node, each.rows, samples)) {
+        bad_data(each.node, *place);
+      }
+    }
+  }
+
   [[noreturn]] void bad_data(const Node& node, Size place) const {
     const Size size = node.shape().elements();
     throw DivergenceError(fmt::format("[trainer] data for node '{}' is not finite at sample {}, "
@@ -210,28 +229,27 @@ Trainer& Trainer::operator=(Trainer&&) noexcept = default;
 StepReport Trainer::step(const BatchArrays& batch) {
   auto& training = implementation_->training(nodes_of(batch));
   training.executor.run(batch);
-  return implementation_->report(training, [&] {
-    for (const auto& [node, values] : batch) {
-      if (const auto place = first_unusable(values)) {
-        implementation_->bad_data(node, *place);
-      }
-    }
-  });
+  return implementation_->report(training, [&] { implementation_->check(batch); });
 }
 
 StepReport Trainer::step(Size samples, const std::vector<NodeData>& batch) {
   auto& training = implementation_->training(nodes_of(batch));
   training.executor.run(samples, batch);
-  return implementation_->report(training, [&] {
-    for (const NodeData& each : batch) {
-      if (each.rows == nullptr) {
-        continue;  // indices are never NaN
-      }
-      if (const auto place = first_unusable(each.node, each.rows, samples)) {
-        implementation_->bad_data(each.node, *place);
-      }
-    }
-  });
+  return implementation_->report(training, [&] { implementation_->check(samples, batch); });
+}
+
+Profile Trainer::profile(const BatchArrays& batch) {
+  auto& training = implementation_->training(nodes_of(batch));
+  Profile result = training.executor.profile(batch);
+  implementation_->report(training, [&] { implementation_->check(batch); });
+  return result;
+}
+
+Profile Trainer::profile(Size samples, const std::vector<NodeData>& batch) {
+  auto& training = implementation_->training(nodes_of(batch));
+  Profile result = training.executor.profile(samples, batch);
+  implementation_->report(training, [&] { implementation_->check(samples, batch); });
+  return result;
 }
 
 Array Trainer::predict(const Node& node, const BatchArrays& inputs) {

@@ -253,6 +253,25 @@ TEST(Bench, PrintsOneJsonLine) {
   EXPECT_GT(lines[0]["first_step_s"], 0);
 }
 
+/// Shares of all kinds, and of what is between calls, make the whole.
+TEST(Bench, PrintsWhatTheTimeGoesInto) {
+  const CommandResult result = pcxx_command({"bench", "moons", "--profile"});
+  EXPECT_EQ(result.code, 0) << result.error;
+  EXPECT_NE(result.out.find("254 runs of 32 samples, f32, 1 thread: median "), std::string::npos) << result.out;
+  EXPECT_NE(result.out.find(":= product (1, 32, 32) b' packed(hidden1, pack_t(hidden2.weight))"), std::string::npos) << result.out;
+  std::istringstream kinds(result.out.substr(result.out.rfind("kind\n") + 5));
+  double total = 0, last = 100;
+  for (std::string line; std::getline(kinds, line);) {
+    const double share = std::stod(line);
+    EXPECT_TRUE(share <= last || line.find("between calls") != std::string::npos) << line;
+    last = share;
+    total += share;
+  }
+  EXPECT_NEAR(total, 100, 1);
+  EXPECT_NE(pcxx_command({"bench", "moons", "--profile", "--device", "reference"}).error.find("[reference] has no profile"),
+            std::string::npos);
+}
+
 TEST(Bench, ZerosAndHoistingChangeNoBit) {
   const auto on = json_lines(pcxx_command({"bench", "moons"}).out).at(0);
   const auto off =

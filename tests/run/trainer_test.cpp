@@ -80,6 +80,29 @@ TEST_P(TrainerTest, RowsAndArraysGiveTheSameBits) {
   }
 }
 
+/// A measured step is a step: it counts, leaves the same bits, and refuses what a step refuses.
+TEST_P(TrainerTest, ProfilesItsSteps) {
+  const BatchArrays batch = {{network.input, data.inputs}, {network.label, targets}};
+  if (GetParam() == std::string("reference")) {
+    EXPECT_NE(message_of<DeviceError>([&] { (void)trainer.profile(batch); }).find("[reference] has no profile"), std::string::npos);
+    EXPECT_EQ(trainer.steps(), 0);
+    return;
+  }
+  Trainer other(network,
+                PredictiveCoding{.steps = 4, .values = sgd({.rate = 0.05}), .weights = adamw({.rate = 0.02})},
+                {.device = GetParam()});
+  const std::vector<NodeData> rows = {{network.input, data.inputs.as<float>().data()}, {network.label, targets.as<float>().data()}};
+  trainer.step(batch);
+  trainer.step(batch);
+  EXPECT_FALSE(other.profile(batch).records.empty());
+  EXPECT_EQ(other.profile(96, rows).plan.samples, 96);
+  EXPECT_EQ(other.steps(), 2);
+  EXPECT_EQ(trainer.step(batch).energy, other.step(batch).energy);
+  data.inputs.as<float>()[5] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_NE(message_of<DivergenceError>([&] { (void)other.profile({{network.input, data.inputs}, {network.label, targets}}); })
+                .find("data for node 'input' is not finite at sample 2, element 1"), std::string::npos);
+}
+
 TEST_P(TrainerTest, GoesOnFromItsState) {
   const BatchArrays batch{{network.input, data.inputs}, {network.label, targets}};
   trainer.step(batch);

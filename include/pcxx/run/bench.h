@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "pcxx/core/types.h"
+#include "pcxx/program/profile.h"
 
 namespace pcxx {
 
@@ -41,5 +41,8 @@ struct BenchResult {
 
 /// Times training steps of a Trainer. Throws ArgumentError for a work that is not known.
 BenchResult bench(const BenchOptions& options);
+
+/// Measures the same steps call by call; the first two are left out. Throws DeviceError for the device "reference".
+std::vector<Profile> bench_profiles(const BenchOptions& options);
 
 }  // namespace pcxx

@@ -50,6 +50,11 @@ class Trainer {
   /// The same with rows of f32 that are already there; nothing is copied.
   StepReport step(Size samples, const std::vector<NodeData>& batch);
 
+  /// Learns from one batch as step() does, to the same bits, and returns what ran when. Throws what step() throws, and
+  /// DeviceError on the device "reference", which has no plan.
+  Profile profile(const BatchArrays& batch);
+  Profile profile(Size samples, const std::vector<NodeData>& batch);
+
   /// Returns what the network predicts for a node from others' values, by one forward pass:
   /// (samples, shape...).
   Array predict(const Node& node, const BatchArrays& inputs);
