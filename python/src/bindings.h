@@ -25,6 +25,7 @@ void bind_windows(nb::module_& module);
 void bind_optimisers(nb::module_& module);
 void bind_flow(nb::module_& module);
 void bind_rules(nb::module_& module);
+void bind_plan(nb::module_& module);
 void bind_executor(nb::module_& module);
 void bind_ensemble(nb::module_& module);
 void bind_data(nb::module_& module);

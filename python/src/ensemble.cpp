@@ -57,7 +57,7 @@ void bind_ensemble(nb::module_& module) {
       "Executor's. Raises ArgumentError if there are no members, and what an Executor raises.")
       .def("__len__", [](const BoundEnsemble& own) { return own.ensemble->size(); })
       .def("run", [](const BoundEnsemble& own, const std::optional<nb::dict>& data, std::optional<Size> samples) {
-        run_on(*own.ensemble, own.locks, own.wide, data, samples);
+        run_on(own.locks, own.wide, data, samples, [&](const auto&... given) { own.ensemble->run(given...); });
       }, "data"_a = nb::none(), nb::kw_only(), "samples"_a = nb::none(),
       nb::sig("def run(self, data: collections.abc.Mapping[Node, object] | None = None, *, samples: int | None = None) -> None"),
       "Runs every copy once on {node: array}, arrays (samples, shape of the node), as Executor.run() does; raises as that does.")
@@ -82,6 +82,13 @@ void bind_ensemble(nb::module_& module) {
       nb::sig("def load(self, member: int, arrays: collections.abc.Mapping[str, numpy.typing.ArrayLike]) -> None"),
       "Replaces one member's arrays by name, as State.load() does.\n\nRaises NameError or ShapeError as that does, ArgumentError if "
       "there is no such member; then nothing was changed.")
+      .def("profile", [](const BoundEnsemble& own, const std::optional<nb::dict>& data, std::optional<Size> samples) {
+        return run_on(own.locks, own.wide, data, samples, [&](const auto&... given) { return own.ensemble->profile(given...); });
+      }, "data"_a = nb::none(), nb::kw_only(), "samples"_a = nb::none(),
+      nb::sig("def profile(self, data: collections.abc.Mapping[Node, object] | None = None, *, samples: int | None = None) -> Profile"),
+      "Runs as run() does, to the same bits, and returns what ran when; raises as Executor.profile() does.")
+      .def("plan", [](const BoundEnsemble& own, Size samples) { return own.ensemble->plan(samples); }, "samples"_a,
+           "The plan of all copies for so many samples, as data; raises as Executor.plan() does.")
       .def("explain", [](const BoundEnsemble& own) { return own.ensemble->explain(); }, "The plan of all copies, as Executor.explain().");
 }
 

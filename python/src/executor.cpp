@@ -26,7 +26,14 @@ void run(const BoundExecutor& own, const std::optional<nb::dict>& data, std::opt
   if (own.runs == nullptr) {
     throw ArgumentError("[run] this executor belongs to a trainer; expected Trainer.step()");
   }
-  run_on(*own.runs, own.locks, own.wide, data, samples);
+  run_on(own.locks, own.wide, data, samples, [&](const auto&... given) { own.runs->run(given...); });
+}
+
+Profile profile(const BoundExecutor& own, const std::optional<nb::dict>& data, std::optional<Size> samples) {
+  if (own.runs == nullptr) {
+    throw ArgumentError("[profile] this executor belongs to a trainer; expected Trainer.profile()");
+  }
+  return run_on(own.locks, own.wide, data, samples, [&](const auto&... given) { return own.runs->profile(given...); });
 }
 
 /// Reads something while the executor does not run.
@@ -61,6 +68,11 @@ void bind_executor(nb::module_& module) {
            "Runs on {node: array}, arrays (samples, shape of the node): float32, int32 for nodes of indices, float64 for precision\n"
            "f64. Any array with the buffer protocol or DLPack is read where it lies. `samples`: for programs without data.\n\n"
            "Raises DTypeError, ShapeError, DeviceError or ArgumentError, naming the node, what it got and what is wanted.")
+      .def("profile", profile, "data"_a = nb::none(), nb::kw_only(), "samples"_a = nb::none(),
+           nb::sig("def profile(self, data: collections.abc.Mapping[Node, object] | None = None, *, samples: int | None = None) -> Profile"),
+           "Runs as run() does, to the same bits, and returns what ran when.\n\n"
+           "The first run of an executor also pays for caches that are cold. Raises DeviceError on the device 'reference', which has\n"
+           "no plan, ArgumentError for a trainer's executor (expected Trainer.profile()), and what run() raises.")
       .def("value", [](const BoundExecutor& own, const BoundNode& node) {
         return numpy_of(read(own, [&](const Executor& executor) { return executor.value(node.node); }));
       }, "node"_a, nb::sig("def value(self, node: Node) -> numpy.typing.NDArray[typing.Any]"),
@@ -73,6 +85,9 @@ void bind_executor(nb::module_& module) {
       "before the first run.")
       .def("outputs", [](const BoundExecutor& own) { return own.shown->outputs(); }, "The names of the outputs.")
       .def_prop_ro("state", [](const BoundExecutor& own) { return own.state; }, "The state that it runs on.")
+      .def("plan", [](const BoundExecutor& own, Size samples) { return own.shown->plan(samples); }, "samples"_a,
+           "The plan for so many samples, as data: blocks, calls, variables.\n\n"
+           "Raises DeviceError on the device 'reference', which runs programs as they were written; ArgumentError for fewer than 0.")
       .def("explain", [](const BoundExecutor& own) { return own.shown->explain(); },
            "The plan as text: loops, kernels, fused expressions, FLOPs, bytes, what was hoisted and what skipped.")
       .def("program", [](const BoundExecutor& own) { return own.shown->program(); }, "The program before any pass, as text.")

@@ -17,9 +17,10 @@ struct BoundExecutor {
   bool wide;  // takes f64 numbers
 };
 
-/// Runs an executor or an ensemble on {node: array}, or on so many samples without data.
-template <class Runs>
-void run_on(Runs& runs, const Locks& locks, bool wide, const std::optional<nb::dict>& data, std::optional<Size> samples) {
+/// Calls run(arrays), or run(samples, rows), with what {node: array} holds, or with so many samples without data; returns what
+/// it returns.
+template <class Run>
+auto run_on(const Locks& locks, bool wide, const std::optional<nb::dict>& data, std::optional<Size> samples, const Run& run) {
   const Feed feed(data ? *data : nb::dict(), "run", wide);
   if (feed.empty() && !samples) {
     throw ArgumentError("[run] there are no data that say how many samples there are; expected run(samples=...)");
@@ -29,10 +30,9 @@ void run_on(Runs& runs, const Locks& locks, bool wide, const std::optional<nb::d
   }
   if (wide && !feed.empty()) {
     const BatchArrays arrays = feed.arrays();
-    locks.run([&] { runs.run(arrays); });
-  } else {
-    locks.run([&] { runs.run(samples ? *samples : feed.samples(), feed.rows()); });
+    return locks.run([&] { return run(arrays); });
   }
+  return locks.run([&] { return run(samples ? *samples : feed.samples(), feed.rows()); });
 }
 
 }  // namespace pcxx::python

@@ -17,6 +17,7 @@ NB_MODULE(_pcxx, module) {
   bind_optimisers(module);
   bind_flow(module);
   bind_rules(module);
+  bind_plan(module);
   bind_executor(module);
   bind_ensemble(module);
   bind_data(module);

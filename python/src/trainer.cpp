@@ -28,18 +28,28 @@ BoundTrainer made(const nb::object& network, const nb::object& rule, const std::
   return {trainer, network, rule, state, Locks{.state = state.lock}, options, options.precision == Precision::f64};
 }
 
-StepReport step(const BoundTrainer& own, const nb::dict& data) {
-  const Feed feed(data, "step", own.wide);
+/// Calls learn(arrays), or learn(samples, rows), with what {node: array} holds, once its program is compiled.
+template <class Learn>
+auto learn_on(const BoundTrainer& own, const nb::dict& data, const char* who, const Learn& learn) {
+  const Feed feed(data, who, own.wide);
   if (feed.empty()) {
-    throw ArgumentError("[step] there are no data; expected {node: array}");
+    throw ArgumentError(std::string("[") + who + "] there are no data; expected {node: array}");
   }
   const std::vector<Node> given = feed.nodes();
   own.locks.compile([&] { own.trainer->executor(given); });
   if (own.wide) {
     const BatchArrays arrays = feed.arrays();
-    return own.locks.run([&] { return own.trainer->step(arrays); });
+    return own.locks.run([&] { return learn(arrays); });
   }
-  return own.locks.run([&] { return own.trainer->step(feed.samples(), feed.rows()); });
+  return own.locks.run([&] { return learn(feed.samples(), feed.rows()); });
+}
+
+StepReport step(const BoundTrainer& own, const nb::dict& data) {
+  return learn_on(own, data, "step", [&](const auto&... given) { return own.trainer->step(given...); });
+}
+
+Profile profile(const BoundTrainer& own, const nb::dict& data) {
+  return learn_on(own, data, "profile", [&](const auto&... given) { return own.trainer->profile(given...); });
 }
 
 Array predict(BoundTrainer& own, const BoundNode& node, const nb::dict& data) {
@@ -110,6 +120,10 @@ void bind_trainer(nb::module_& module) {
            "Learns from one batch, {node: array}, arrays (samples, shape of the node) as Executor.run() takes them.\n\n"
            "Raises DivergenceError, naming node and step, if an energy is NaN or infinite; the parameters are of no use then. Raises\n"
            "DTypeError, ShapeError, DeviceError or ArgumentError, naming the node, for data that do not fit.")
+      .def("profile", profile, "data"_a, nb::sig("def profile(self, data: collections.abc.Mapping[Node, object]) -> Profile"),
+           "Learns from one batch as step() does, to the same bits, and returns what ran when.\n\n"
+           "The first step compiles, and the second still finds caches cold: make some steps before. Raises what step() raises, and\n"
+           "DeviceError on the device 'reference', which has no plan.")
       .def("fit", [](nb::handle self, const nb::args& batches, const nb::kwargs& options) {
         return nb::module_::import_("pcxx.fitting").attr("fit")(self, *batches, **options);  // a loop over step(), in Python
       },
