@@ -10,6 +10,10 @@ from .gradients import cosines as cosines
 from .gradients import gradient_norms as gradient_norms
 from .history import training as training
 from .pictures import reconstructions as reconstructions
+from .plans import costs as costs
+from .plans import memory as memory
+from .plans import timeline as timeline
+from .plans import work as work
 from .regions import decision_regions as decision_regions
 from .relaxation import convergence as convergence
 from .relaxation import energies as energies
