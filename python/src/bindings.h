@@ -40,6 +40,7 @@ void bind_training(nb::module_& module);
 void bind_checkpoint(nb::module_& module);
 void bind_inspection(nb::module_& module);
 void bind_pcx(nb::module_& module);
+void bind_models(nb::module_& module);
 void bind_arguments(nb::module_& module);
 
 /// A value of another type than the argument takes; ArgumentError and TypeError to Python.

@@ -120,6 +120,28 @@ void bind_generators(nb::module_& module) {
   }, "classes"_a = 3, "features"_a = 2, "box"_a = 1.0, nb::kw_only(), samples, noise, seed,
   "Gaussian blobs, inputs (n, features): class centres are uniform in a cube of side 2 box around 0.\n\n"
   "Raises ArgumentError for options that make no sense.");
+  module.def("linear_regression", [](Size inputs, Size outputs, Size n, double deviation, std::uint64_t key) {
+    LinearProblem problem = linear_regression(inputs, outputs, {n, deviation, key});
+    return nb::make_tuple(shared_dataset(std::move(problem.data)), numpy_of(std::move(problem.weight)), numpy_of(std::move(problem.bias)));
+  }, "inputs"_a = 8, "outputs"_a = 1, nb::kw_only(), samples, noise, seed,
+  nb::sig("def linear_regression(inputs: int = 8, outputs: int = 1, *, samples: int = 1024, noise: float = 0.1, seed: int = 0) -> "
+          "tuple[Dataset, numpy.typing.NDArray[numpy.float32], numpy.typing.NDArray[numpy.float32]]"),
+  "A regression set and what made it: targets (n, outputs) = inputs weight^T + bias + noise, inputs (n, inputs) standard normal;\n"
+  "weight (outputs, inputs) normal with variance 1 / inputs, bias (outputs) standard normal.\n\n"
+  "Raises ArgumentError for options that make no sense.");
+}
+
+/// Mean and deviation of red, green and blue, as normalise() takes them.
+void bind_statistics(nb::module_& module) {
+  const auto statistics = [&](const char* name, ChannelStatistics (*of)(), const std::string& what) {
+    module.def(name, [of] {
+      const ChannelStatistics found = of();
+      return std::pair(found.mean, found.deviation);
+    }, (what + ": (mean, deviation), each of red, green and blue: normalise(*" + name + "()).").c_str());
+  };
+  statistics("cifar10_statistics", cifar10_statistics, "Of the training pictures of CIFAR-10, as PCX's benchmark rounds them");
+  statistics("cifar100_statistics", cifar100_statistics, "Of the training pictures of CIFAR-100, as PCX's benchmark rounds them");
+  statistics("tiny_imagenet_statistics", tiny_imagenet_statistics, "Of the training pictures of ImageNet, which are usual for the tiny one");
 }
 
 void bind_readers(nb::module_& module) {
@@ -165,6 +187,7 @@ void bind_data(nb::module_& module) {
   bind_datasets(module);
   bind_generators(module);
   bind_readers(module);
+  bind_statistics(module);
 }
 
 }  // namespace pcxx::python

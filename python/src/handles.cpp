@@ -96,6 +96,8 @@ void bind_energies(nb::module_& module) {
   module.def("squared_error", squared_error, "E = sum((h - u)^2) / 2.");
   module.def("categorical", categorical, "E = -sum_k h_k log softmax(u)_k over the last axis, in nats; u are logits, h a distribution "
              "such as a one-hot label. Of clamped nodes only.");
+  module.def("energy_from", energy_from, nb::arg("name"),
+             "The energy called 'squared_error', 'categorical' or 'none'.\n\nRaises NameError with the known names.");
   module.def("no_energy", no_energy, "E = 0: the node is not held to its prediction.");
 }
 

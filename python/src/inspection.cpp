@@ -69,6 +69,16 @@ void bind_bench(nb::module_& module) {
   "noise (3, 32, 32)); `rule`: pc or bp; `data`: folder of Fashion-MNIST. Raises ArgumentError for a work that is not known.");
 }
 
+void bind_bench_plan(nb::module_& module) {
+  module.def("bench_plan", [](const std::string& work, const std::string& rule, Size width, Size batch, Size steps,
+                              const std::string& device, const std::string& precision, int threads) {
+    return bench_plan({.work = work, .rule = rule, .width = width, .batch = batch, .steps = steps, .device = device,
+                       .precision = precision_from(precision), .threads = threads});
+  }, "work"_a = "mlp", nb::kw_only(), "rule"_a = "pc", "width"_a = 128, "batch"_a = 256, "steps"_a = 8, "device"_a = "cpu",
+  "precision"_a = "f32", "threads"_a = 0,
+  "The compiled plan of what bench() times, as Executor.explain() tells it.\n\nRaises ArgumentError for a work that is not known.");
+}
+
 void bind_replay(nb::module_& module) {
   nb::class_<ReplayedArray>(module, "ReplayedArray", "One array of a frozen run: error = max |ours - frozen| / scale.")
       .def_ro("name", &ReplayedArray::name, "Its name in the file.")
@@ -106,6 +116,7 @@ void bind_replay(nb::module_& module) {
 void bind_inspection(nb::module_& module) {
   bind_inspect(module);
   bind_bench(module);
+  bind_bench_plan(module);
   bind_replay(module);
 }
 

@@ -32,34 +32,38 @@ void bind_linear(nb::module_& module) {
 }
 
 AttentionOptions attention_options(const std::optional<Tensor>& mask, bool causal, double dropout, bool bias, const std::string& name,
-                                   const Source& query, const Source& key, const Source& value, const Source& output) {
+                                   const Source& query, const Source& key, const Source& value, const Source& output, const Source& bias_initialiser) {
   AttentionOptions options{.mask = mask, .causal = causal, .dropout = dropout, .bias = bias, .name = name};
   set(options.query, query);
   set(options.key, key);
   set(options.value, value);
   set(options.output, output);
+  set(options.bias_initialiser, bias_initialiser);
   return options;
 }
 
 void bind_attention(nb::module_& module) {
   module.def("multi_head_attention", [](const Tensor& query, const Tensor& key, const Tensor& value, Size heads,
                                         const std::optional<Tensor>& mask, bool causal, double dropout, bool bias,
-                                        const std::string& name, const Source& q, const Source& k, const Source& v, const Source& out) {
+                                        const std::string& name, const Source& q, const Source& k, const Source& v, const Source& out,
+                                        const Source& bias_initialiser) {
     check_open(query, "multi_head_attention");
-    return multi_head_attention(query, key, value, heads, attention_options(mask, causal, dropout, bias, name, q, k, v, out));
+    return multi_head_attention(query, key, value, heads, attention_options(mask, causal, dropout, bias, name, q, k, v, out, bias_initialiser));
   }, "query"_a, "key"_a, "value"_a, "heads"_a, nb::kw_only(), "mask"_a = nb::none(), "causal"_a = false, "dropout"_a = 0.0,
   "bias"_a = true, "name"_a = "", "query_weight"_a = nb::none(), "key_weight"_a = nb::none(), "value_weight"_a = nb::none(),
-  "output_weight"_a = nb::none(),
+  "output_weight"_a = nb::none(), "bias_initialiser"_a = nb::none(),
   doc("W_o concat_h softmax(Q_h K_h^T / sqrt(d)) V_h + b_o (Vaswani et al. 2017): query (queries, width), key (keys, width_k),\n"
       "value (keys, width_v) to (queries, width), in heads of width d = width / heads. `mask` (queries, keys), boolean: where a\n"
       "query may look; `causal`: at no later key; `dropout`: of the attention weights, while training.\n\n"
       "Raises ShapeError for inputs that are no matrices, and unless the heads divide the width.").c_str());
   module.def("self_attention", [](const Tensor& x, Size heads, const std::optional<Tensor>& mask, bool causal, double dropout,
-                                  bool bias, const std::string& name, const Source& q, const Source& k, const Source& v, const Source& out) {
+                                  bool bias, const std::string& name, const Source& q, const Source& k, const Source& v, const Source& out,
+                                        const Source& bias_initialiser) {
     check_open(x, "self_attention");
-    return self_attention(x, heads, attention_options(mask, causal, dropout, bias, name, q, k, v, out));
+    return self_attention(x, heads, attention_options(mask, causal, dropout, bias, name, q, k, v, out, bias_initialiser));
   }, "x"_a, "heads"_a, nb::kw_only(), "mask"_a = nb::none(), "causal"_a = false, "dropout"_a = 0.0, "bias"_a = true, "name"_a = "",
   "query_weight"_a = nb::none(), "key_weight"_a = nb::none(), "value_weight"_a = nb::none(), "output_weight"_a = nb::none(),
+  "bias_initialiser"_a = nb::none(),
   doc("multi_head_attention() of a sequence x (length, width) with itself.\n\nRaises as that does.").c_str());
 }
 

@@ -32,6 +32,7 @@ NB_MODULE(_pcxx, module) {
   bind_training(module);
   bind_inspection(module);
   bind_pcx(module);
+  bind_models(module);
   bind_arguments(module);
   nanobind::module_::import_("atexit").attr("register")(nanobind::cpp_function(release_functions));
 }

@@ -43,6 +43,9 @@ void bind_schedules(nb::module_& module) {
   module.def("piecewise_constant", piecewise_constant, "first"_a, "factors"_a,
              "`first`, multiplied by each factor of (update, factor) from its update on (optax.piecewise_constant_schedule).\n\n"
              "Raises ArgumentError unless the updates rise.");
+  module.def("by_epoch", [](const Rate& schedule, Size updates) { return by_epoch(schedule_of(schedule), updates); }, "schedule"_a,
+             "updates"_a, "The schedule counted in epochs: it changes every `updates` updates, those of an epoch, and counts epochs where it\n"
+             "would count updates.\n\nRaises ArgumentError for updates < 1.");
   module.def("joined", [](const std::vector<Schedule>& schedules, const std::vector<Size>& boundaries) {
     return joined(schedules, boundaries);
   }, "schedules"_a, "boundaries"_a,
@@ -147,6 +150,12 @@ void bind_parts(nb::module_& module) {
       "`parameters`: everything if nothing is said; `name`: of its states.")
       .def_ro("name", &OptimiserGroup::name, "Of its states; empty: 'weights', or 'weights0', 'weights1', ...")
       .def_ro("optimiser", &OptimiserGroup::optimiser, "The optimiser of the group.");
+  module.def("with_averages", [](const BoundNetwork& network, const BoundState& state) {
+    const auto held = state.hold();
+    return BoundState{std::make_shared<State>(with_averages(network, *state.state))};
+  }, "network"_a, "state"_a,
+  "A copy of a state in which every parameter that an optimiser averages, see averaged(), is its average, for evaluation.\n\n"
+  "Raises ArgumentError if none is averaged.");
   module.def("per_layer", [](const BoundNetwork& network, const Optimiser& optimiser) {
     return per_layer(network, optimiser).groups();
   }, "network"_a, "optimiser"_a,

@@ -185,6 +185,11 @@ void bind_trainer(nb::module_& module) {
         return BoundExecutor{std::shared_ptr<const Executor>(own.trainer, &found), nullptr, own.state, own.locks, own.wide};
       }, "given"_a, "The executor of training steps on data for `given`, compiled if there is none: its plan, its costs, node values and\n"
       "outputs as the last step left them.\n\nRaises what compiling raises.");
+  module.def("accuracy_of", [](const nb::object& predictions, const nb::object& targets) {
+    return accuracy_of(array_of(predictions, "predictions"), array_of(targets, "targets"));
+  }, "predictions"_a, "targets"_a, nb::sig("def accuracy_of(predictions: object, targets: object) -> float"),
+  "The part of the samples, rows of both (samples, classes), whose largest prediction is at the largest target.\n\n"
+  "Raises ShapeError if the shapes differ.");
   module.def("prediction_of", [](const BoundNode& node) { return BoundRule{{"prediction", prediction_of(node.node)}}; }, "node"_a,
              "A program for evaluation: the forward pass from what is given to what predicts `node`, as output 'prediction'. Nothing "
              "is relaxed.");
