@@ -74,7 +74,8 @@ void bind_shipped(nb::module_& module) {
   module.def("centre_crop", centre_crop, "height"_a, "width"_a, "Cuts height x width pixels out of the middle of a picture.");
   module.def("flatten", [] { return flatten(); }, "Without a tensor: a SampleTransform that puts all numbers along one axis.");
   module.def("one_hot_samples", one_hot_samples, "depth"_a,
-             "Whole numbers 0 .. depth - 1 as 1 at that place along a new last axis and 0 elsewhere.");
+             "Whole numbers 0 .. depth - 1 as 1 at that place along a new last axis and 0 elsewhere.\n\nA number that is no such place raises "
+             "ArgumentError when the sample is gathered.");
 }
 
 }  // namespace
