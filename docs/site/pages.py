@@ -89,11 +89,12 @@ class PythonApi(SphinxDirective):
     def described(self, name: str) -> list[nodes.Node]:
         module, _, _ = name.rpartition(".")
         symbol = self.symbols[name]
-        scopes = [f"{name}."] + ([f"{module}."] if module else [])
+        prefix = f"{module}." if module else ""
+        scopes = [f"{name}.", prefix]
         context = self.env.ref_context
-        context["py:module"] = f"pcxx.{module}" if module else "pcxx"
-        result = self.entry(symbol, scopes)
-        context["py:class"], context["py:classes"] = symbol.name, [symbol.name]
+        context["py:module"] = "pcxx"
+        result = self.entry(symbol, scopes, prefix)
+        context["py:class"], context["py:classes"] = name, [name]
         content = next(node for node in result[-1].children if isinstance(node, addnodes.desc_content))
         for member in symbol.members:
             content += self.entry(member, scopes)
@@ -101,7 +102,7 @@ class PythonApi(SphinxDirective):
             context.pop(key, None)
         return result
 
-    def entry(self, symbol: Symbol, scopes: list[str]) -> list[nodes.Node]:
+    def entry(self, symbol: Symbol, scopes: list[str], prefix: str = "") -> list[nodes.Node]:
         """Returns one symbol, without its members, as Sphinx's own directive describes it."""
         text = "\n\n".join(self.names.markdown(part, scopes) for part in symbol.documentation)
         shown = [base for base in symbol.bases if base not in ("object", "Exception")]
@@ -111,7 +112,7 @@ class PythonApi(SphinxDirective):
         directive = self.env.domains["py"].directive(symbol.kind)
         source = self.get_source_info()[0]
         content = StringList(text.splitlines(), source=source)
-        return directive(f"py:{symbol.kind}", ["\n".join(symbol.signatures)], options, content, self.lineno, self.content_offset, "",
+        return directive(f"py:{symbol.kind}", ["\n".join(prefix + signature for signature in symbol.signatures)], options, content, self.lineno, self.content_offset, "",
                          self.state, self.state_machine).run()
 
 

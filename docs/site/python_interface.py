@@ -185,7 +185,8 @@ def class_symbol(node: ast.ClassDef) -> Symbol:
             target = child.target if isinstance(child, ast.AnnAssign) else child.targets[0]
             following = node.body[i + 1] if i + 1 < len(node.body) else None
             if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant) and isinstance(target, ast.Name):
-                attributes.append(Symbol(target.id, "attribute", [target.id], [str(following.value.value).strip()]))
+                attributes.append(Symbol(target.id, "attribute", [target.id], [str(following.value.value).strip()],
+                                         type_text(child.annotation) if isinstance(child, ast.AnnAssign) else ""))
     made = methods.pop("__init__", [])
     signatures = [signature_of(each, node.name, True) for each in made] or [node.name]
     documentation = [text for text in (ast.get_docstring(node), *call_texts(node.name, made, True)) if text]
