@@ -82,7 +82,7 @@ def test_costs_are_means_and_make_the_whole(profiles):
         calls = np.mean([sum(cost.seconds for cost in profile.costs()) for profile in profiles])
         assert sum(widths[:-1]) == pytest.approx(calls)
         names = [tick.get_text() for tick in ax.get_yticklabels()]
-        assert names[-1] == "between calls"
+        assert names[-1] == "between calls, waiting"
         if by == "call":
             assert len(widths) == 5 + 2 and names[-2] == f"{len(profiles[0].plan.calls) - 5} other calls"
         else:

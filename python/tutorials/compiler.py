@@ -119,7 +119,7 @@ pcxx.plot.timeline(quickest)
 assert len({(record.call, record.tile, record.first_part, record.turn) for record in quickest.records}) == len(quickest.records)
 
 # %% [markdown]
-# The same by call. `between calls` is what threads spent waiting for each other, and looking at the clock. From the command line,
+# The same by call. Between calls threads wait for each other, walk the plan and look at the clock. From the command line,
 # `pcxx bench mlp --profile` prints such a table.
 
 # %%

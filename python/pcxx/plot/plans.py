@@ -16,7 +16,7 @@ from .figures import Axes
 _KINDS = {"product": "#e69f00", "convolution": "#d55e00", "fused": "#0072b2", "pool": "#cc79a7", "reduction": "#7a5195", "sum": "#56b4e9",
           "pack": "#009e73", "convert": "#9ad0b8", "random": "#4d4d4d", "structure": "#b08d57"}
 _STAGES = {"rows": "#d9d9d9", "shared": "#f0f0f0"}
-_REST = "between calls"
+_REST = "between calls, waiting"
 _NAME = 40  # letters of a kernel's name that a picture shows
 Profiles = core.Profile | Sequence[core.Profile]
 
@@ -88,6 +88,8 @@ def costs(profiles: Profiles, *, by: Literal["call", "kind"] = "call", most: int
     ax.set_xlim(0, 1.42 * scale * max(seconds for _, seconds, _, _ in bars))
     ax.margins(y=0.02)
     ax.set_xlabel(f"time of all threads, {unit}")
+    of = "a run" if len(runs) == 1 else f"mean of {len(runs)} runs"
+    ax.set_title(f"{of} of {runs[0].plan.samples} samples: {scale * available / runs[0].threads:.3g} {unit}", fontsize="medium")
     figures.grid(ax)
     ax.grid(False, axis="y")
     if by == "call":
@@ -112,6 +114,8 @@ def work(plan: core.Plan, *, log: bool | None = None, ax: Axes | None = None) ->
     ax.bar(range(len(flops)), flops, color=[_KINDS[call.kind] for call in plan.calls], width=0.86)
     if log or (log is None and figures.suits_log([flops[flops > 0]])):
         figures.set_log(ax, [flops])
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom, top * (6 if ax.get_yscale() == "log" else 1.12))  # room for the turns of loops
     ax.set_xlim(-0.7, len(flops) - 0.3)
     ax.set_xlabel("call of the plan")
     ax.set_ylabel("FLOPs in a run")
@@ -161,7 +165,7 @@ def memory(plan: core.Plan, *, of: Literal["tile", "batch"] = "tile", ax: Axes |
 
 def _unit(seconds: float) -> tuple[float, str]:
     """Returns a factor and the name of the unit in which a time is written."""
-    return (1e6, "us") if seconds < 2e-3 else (1e3, "ms")
+    return (1e6, "us") if seconds < 1e-3 else (1e3, "ms")
 
 
 def _present(plan: core.Plan) -> list[str]:
