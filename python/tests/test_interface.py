@@ -29,6 +29,7 @@ EXCEPTIONS = {
     "tiny_imagenet_folders": _PATHS, "tiny_imagenet_classes": _PATHS, "Cifar100Labels": "load_cifar100(coarse=)",
     "philox": "numpy.random", "stream_from": "numpy.random", "unit_from": "numpy.random", "RandomStream": "numpy.random.Generator",
     "Precision": _TEXT, "precision_from": _TEXT, "to_string": "str()",
+    "Arena": _TEXT, "BlockKind": _TEXT, "CallKind": _TEXT, "costs": "Profile.costs()", "bench_profiles": "Executor.profile()",
     "load_recipe": "Recipe.load()", "parse_recipe": "Recipe.parse()", "differences": "Recipe.differences()",
     "build_network": "Recipe.build_network()", "build_rule": "Recipe.build_rule()", "averages": "Recipe.averages",
     "build_rule_without_learning": "Recipe.build_rule_without_learning()", "load_data": "Recipe.load_data()",
