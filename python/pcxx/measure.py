@@ -29,7 +29,7 @@ class Relaxation:
     steps: npt.NDArray[np.int64]
     """The steps made before each state: 0, 1, ..., T."""
     energies: dict[str, Floats]
-    """By node, and further energy term: the mean over the batch, in nats where energies are likelihoods."""
+    """By node, from inputs to outputs, and further energy term: the mean over the batch, in nats where energies are likelihoods."""
     gradients: dict[str, Floats]
     """By free node: the norm of d energy / d h, the mean over the batch. NaN in a loop in which the node is not free."""
 
@@ -109,8 +109,10 @@ def relaxation(of: core.Trainer | core.Network, batch: Batch, *, rule: Rule | No
         steps.append(np.arange(states, dtype=np.int64) + (steps[-1][-1] if steps else 0))
     network = of.network if isinstance(of, core.Trainer) else of
     states_of = dict(zip(loops, map(len, steps)))
-    return Relaxation(np.concatenate(steps), _over_loops(executor, states_of, "energy", [name for name, _ in network.energies()]),
-                      _over_loops(executor, states_of, "gradient", [node.name for node in network.nodes()]))
+    order = _by_depth(network)
+    terms = [name for name, _ in network.energies() if name not in order]
+    return Relaxation(np.concatenate(steps), _over_loops(executor, states_of, "energy", order + terms),
+                      _over_loops(executor, states_of, "gradient", order))
 
 
 def weight_gradients(of: core.Trainer | core.Network, batch: Batch, *, rule: Rule | None = None, state: core.State | None = None,
@@ -224,6 +226,21 @@ def _run(who: str, observe: Callable[[Rule], core.LearningRule], of: core.Traine
             scratch[name] = state[name]
     executor.run(batch)
     return executor
+
+
+def _by_depth(network: core.Network) -> list[str]:
+    """Returns the names of the nodes from inputs to outputs; of those that read each other in a loop, as they were made."""
+    left = [node.name for node in network.nodes()]
+    reads: dict[str, set[str]] = {name: set() for name in left}
+    for each in core.connections(network):
+        if not each.to_term and each.origin is not None and each.origin.name in reads and each.origin.name != each.to:
+            reads[each.to].add(each.origin.name)
+    ordered: list[str] = []
+    while left:
+        ready = [name for name in left if reads[name] <= set(ordered)] or left[:1]
+        ordered += ready
+        left = [name for name in left if name not in ready]
+    return ordered
 
 
 def _loops(executor: core.Executor) -> list[str]:

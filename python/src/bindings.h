@@ -20,6 +20,7 @@ void bind_state(nb::module_& module);
 void bind_handles(nb::module_& module);
 void bind_phases(nb::module_& module);
 void bind_network(nb::module_& module);
+void bind_connections(nb::module_& module);
 void bind_layers(nb::module_& module);
 void bind_windows(nb::module_& module);
 void bind_optimisers(nb::module_& module);

@@ -12,6 +12,7 @@ NB_MODULE(_pcxx, module) {
   bind_handles(module);
   bind_phases(module);
   bind_network(module);
+  bind_connections(module);
   bind_layers(module);
   bind_windows(module);
   bind_optimisers(module);

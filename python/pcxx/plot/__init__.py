@@ -8,6 +8,8 @@ changes. The numbers without the pictures are in `pcxx.measure`.
 from .confusion_matrix import confusion as confusion
 from .gradients import cosines as cosines
 from .gradients import gradient_norms as gradient_norms
+from .graph import dot as dot
+from .graph import network as network
 from .history import training as training
 from .pictures import reconstructions as reconstructions
 from .plans import costs as costs
