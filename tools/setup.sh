@@ -14,11 +14,11 @@ packages=(g++ cmake ninja-build ccache python3 libhwy-dev libcli11-dev libtomlpl
   nlohmann-json3-dev libfmt-dev zlib1g-dev libjpeg-dev libgtest-dev libbenchmark-dev)
 case $purpose in
   build) ;;
-  python) packages+=(python3-venv) ;;
-  notebooks) packages+=(dataset-fashion-mnist python3-venv) ;;
+  python) packages+=(graphviz python3-venv) ;;
+  notebooks) packages+=(dataset-fashion-mnist graphviz python3-venv) ;;
   train) packages+=(dataset-fashion-mnist) ;;
-  test) packages+=(dataset-fashion-mnist clang python3-venv) ;;
-  docs) packages+=(doxygen python3-venv) ;;
+  test) packages+=(dataset-fashion-mnist clang graphviz python3-venv) ;;
+  docs) packages+=(doxygen graphviz python3-venv) ;;
   *) echo "[setup] unknown purpose '$purpose'; known: build, python, notebooks, train, test, docs" >&2; exit 2 ;;
 esac
 site=(sphinx furo breathe myst-parser myst-nb sphinx-copybutton)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -18,7 +19,7 @@ _ACTIVATIONS = ("relu", "leaky_relu", "gelu", "gelu_erf", "tanh", "sigmoid", "si
 _INK, _EDGE, _GIVEN, _PREDICTED, _TERM = "#222222", "#6b6b6b", "#fdf3dc", "#e3eef8", "#f2f2f2"
 _LAYOUT_SIZE, _DRAWN_SIZE = 11.0, 9.5  # points: room for a font that is wider than Graphviz thinks
 _POINTS = 72.0  # to an inch
-_LARGEST = 14.0  # inches of a figure's longer side
+_WIDEST, _HIGHEST = 16.0, 30.0  # inches of a figure: pages are scrolled downwards
 
 
 def network(network: core.Network, *, parameters: bool = True, direction: str = "down", ax: Axes | None = None) -> Axes:
@@ -32,7 +33,7 @@ def network(network: core.Network, *, parameters: bool = True, direction: str = 
     layout = _laid_out(dot(network, parameters=parameters, direction=direction))
     left, bottom, right, top = (float(each) for each in layout["bb"].split(","))
     width, height = (right - left) / _POINTS + 0.2, (top - bottom) / _POINTS + 0.2
-    shrunk = min(1.0, _LARGEST / max(width, height))
+    shrunk = min(1.0, _WIDEST / width, _HIGHEST / height)
     scale = shrunk if ax is None else _scale(figures.new_axes(ax, "network"), width, height)
     ax = figures.new_axes(ax, "network", width=width * shrunk, height=height * shrunk)
     ax.set_xlim(left - 4, right + 4)
@@ -101,11 +102,8 @@ def _node_label(node: core.Node) -> str:
 
 
 def _connection_label(connection: core.Connection, shared: list[str] | None) -> str:
-    kinds: list[str] = []
-    for operation in connection.operations:
-        kind = _KINDS.get(operation, operation.replace("_", " ") if operation in _ACTIVATIONS else "")
-        if kind and kinds[-1:] != [kind]:
-            kinds.append(kind)
+    names = (_KINDS.get(each, each.replace("_", " ") if each in _ACTIVATIONS else "") for each in connection.operations)
+    kinds = list(dict.fromkeys(filter(None, names)))  # heads of attention would say the same again and again
     if shared is None or connection.origin is None:
         return ", ".join(kinds)
     return "\n".join(filter(None, [", ".join(kinds), _parameter_lines(connection, shared)]))
@@ -128,6 +126,11 @@ def _statement(names: list[str], **attributes: str) -> str:
 def _quoted(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
+
+
+def _unescaped(label: str) -> str:
+    """Returns the text of a label as Graphviz hands it on."""
+    return re.sub(r"\\(.)", lambda match: "\n" if match[1] == "n" else str(match[1]), label)
 
 
 def _hexadecimal(colour: Any) -> str:
@@ -166,7 +169,7 @@ def _draw_node(ax: Axes, node: dict[str, Any], scale: float) -> None:
     ax.add_patch(FancyBboxPatch((x - width / 2, y - height / 2), width, height, boxstyle=f"round,pad=0,rounding_size={rounding}",
                                 facecolor=node["fillcolor"], edgecolor=_EDGE, linewidth=scale,
                                 linestyle="--" if "dashed" in node["style"] else "-", zorder=2))
-    name, _, rest = node["label"].replace("\\n", "\n").partition("\n")
+    name, _, rest = _unescaped(node["label"]).partition("\n")
     lines = 1 + rest.count("\n") + bool(rest)
     step = _LAYOUT_SIZE * 1.2
     ax.text(x, y + (lines - 1) * step / 2, name, ha="center", va="center", fontsize=_DRAWN_SIZE * scale, color=_INK, weight="bold", zorder=3)
@@ -193,5 +196,5 @@ def _draw_edge(ax: Axes, edge: dict[str, Any], scale: float) -> None:
                              facecolor=colour, edgecolor=colour, zorder=1))
     if "lp" in edge:
         x, y = (float(each) for each in edge["lp"].split(","))
-        ax.text(x, y, edge["label"].replace("\\n", "\n"), ha="center", va="center", fontsize=(_DRAWN_SIZE - 1) * scale,
+        ax.text(x, y, _unescaped(edge["label"]), ha="center", va="center", fontsize=(_DRAWN_SIZE - 1) * scale,
                 color=_INK if colour == _EDGE else colour, linespacing=1.15, zorder=3)
