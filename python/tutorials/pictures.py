@@ -35,7 +35,7 @@ batch = {network.point: test.inputs, network.label: test.one_hot()}
 # layout is Graphviz's; `pcxx.plot.dot(network)` is its text.
 
 # %%
-pcxx.plot.network(network, direction="right")
+pcxx.plot.network(network)
 
 # %% [markdown]
 # ## Whether inference converges

@@ -42,7 +42,7 @@ def confusion(labels: npt.ArrayLike, predictions: npt.ArrayLike | None = None, *
     size = float(np.clip(1.6 + 0.42 * len(matrix), 3.2, 7))
     ax = figures.new_axes(ax, "confusion", width=size + 1, height=size)
     _draw(ax, np.nan_to_num(shown), parts)
-    crowded = max(map(len, titles)) > 3
+    crowded = len(titles) * max(map(len, titles)) > 30
     if len(matrix) <= 2 * _MOST_WRITTEN:
         ax.set_xticks(range(len(titles)), titles, rotation=45 if crowded else 0, ha="right" if crowded else "center",
                       rotation_mode="anchor" if crowded else "default")
