@@ -31,6 +31,7 @@ EXCEPTIONS = {
     "Precision": _TEXT, "precision_from": _TEXT, "to_string": "str()",
     "Arena": _TEXT, "BlockKind": _TEXT, "CallKind": _TEXT, "costs": "Profile.costs()", "bench_profiles": "Executor.profile()",
     "load_recipe": "Recipe.load()", "parse_recipe": "Recipe.parse()", "differences": "Recipe.differences()",
+    "Connection.from": "Connection.origin: from is a word of Python",
     "build_network": "Recipe.build_network()", "build_rule": "Recipe.build_rule()", "averages": "Recipe.averages",
     "build_rule_without_learning": "Recipe.build_rule_without_learning()", "load_data": "Recipe.load_data()",
     "batches_per_epoch": "Recipe.batches_per_epoch()", "save_checkpoint": "Checkpoint.save()",
