@@ -3,8 +3,12 @@
 # `make setup` puts the oneDNN wheels into .venv where the system has no oneDNN 3; it is searched last. A build of the Python
 # package finds them with the interpreter, which pip gives them.
 if(PCXX_PYTHON)
-  find_package(Python 3.10 REQUIRED COMPONENTS Interpreter Development.Module
-               OPTIONAL_COMPONENTS ${SKBUILD_SABI_COMPONENT})
+  find_package(Python 3.10 QUIET COMPONENTS Interpreter Development.Module OPTIONAL_COMPONENTS ${SKBUILD_SABI_COMPONENT})
+  if(NOT Python_FOUND)
+    message(FATAL_ERROR "[cmake] the Python package needs Python 3.10 or newer with its headers (found: ${Python_EXECUTABLE} "
+                        "${Python_VERSION}); install them: apt-get install python3-dev (the name of Debian and Ubuntu), or name "
+                        "another interpreter: -DPython_EXECUTABLE=/path/to/python")
+  endif()
   execute_process(COMMAND ${Python_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/tools/onednn_prefix.py
                   OUTPUT_VARIABLE PCXX_ONEDNN_PREFIX OUTPUT_STRIP_TRAILING_WHITESPACE)
 endif()

@@ -38,6 +38,10 @@ ENVIRONMENT = {"PYTHONPATH": str(PACKAGE.parent),
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
+class MissingData(Exception):
+    """A data set that is not on this machine."""
+
+
 class Failure(Exception):
     """A notebook that does not run to its end as it should."""
 
@@ -73,7 +77,7 @@ def digest_of(text):
 
 
 def run(notebook):
-    """Runs all cells in a kernel of their own, in an empty folder. Raises FileNotFoundError for missing data, or Failure."""
+    """Runs all cells in a kernel of their own, in an empty folder. Raises MissingData or Failure."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as sockets:
         config = Config({"KernelManager": {"transport": "ipc", "ip": f"{sockets}/kernel"}})  # nobody else can connect
         client = NotebookClient(notebook, timeout=None, kernel_name="python3", config=config, shutdown_kernel="immediate",
@@ -87,7 +91,7 @@ def run(notebook):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 if output.ename == "FileError":
-                    raise FileNotFoundError(output.evalue)
+                    raise MissingData(output.evalue)
                 raise Failure(f"cell {number} raised {output.ename}\n" + COLOUR.sub("", "\n".join(output.traceback)))
             if output.get("name") == "stderr":
                 raise Failure(f"cell {number} wrote to stderr: {output.text}\n{cell.source}")
@@ -120,7 +124,7 @@ def main():
     for tutorial in options.tutorials or sorted((ROOT / "python/tutorials").glob("*.py")):
         try:
             print(f"[notebooks] {tutorial.stem}: {make(tutorial, options.out, options.keep)}", flush=True)
-        except FileNotFoundError as error:
+        except MissingData as error:
             print(f"[notebooks] {tutorial.stem}: skipped, {error}", flush=True)
             status = status or SKIPPED
         except Failure as error:

@@ -17,6 +17,9 @@ from . import _pcxx as core
 from . import errors
 from .arguments import Batch, Floats, Rule
 
+__all__ = ["Relaxation", "TrainingEnergies", "WeightGradients", "class_names", "confusion", "relaxation", "training",
+           "weight_gradients"]
+
 
 @dataclass(frozen=True)
 class Relaxation:

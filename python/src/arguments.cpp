@@ -45,7 +45,7 @@ namespace {
   for (const nb::handle other : others) {
     arguments.append(other);
   }
-  const nb::object explain = nb::module_::import_("pcxx._arguments").attr("explain");
+  const nb::object explain = nb::module_::import_("pcxx._wrong_arguments").attr("explain");
   throw DTypeError(nb::cast<std::string>(explain(function, arguments, named)));
 }
 

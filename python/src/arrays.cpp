@@ -56,6 +56,9 @@ Given given_array(nb::handle object, const std::string& what) {
   if (nb::hasattr(object, "_mask")) {
     throw DTypeError(what + " are a masked array, whose mask would be lost; expected x.filled(value)");
   }
+  if (nb::hasattr(object, "is_neg") && nb::cast<bool>(object.attr("is_neg")())) {
+    throw DTypeError(what + " are a view of PyTorch whose sign is not in memory; expected x.resolve_neg()");
+  }
   Given array;
   if (!nb::try_cast(object, array)) {
     std::string reason;

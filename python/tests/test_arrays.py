@@ -67,6 +67,7 @@ def test_torch_tensors_are_taken(doubler):
     (lambda torch: torch.ones(0, 2, 3), pcxx.ArgumentError, "an empty batch"),
     (lambda torch: torch.ones(4, 2, 3).to_sparse(), pcxx.DTypeError, "cannot be read"),
     (lambda torch: torch.ones(4, 2, 3, device="meta"), pcxx.DTypeError, "cannot be read .*meta"),
+    (lambda torch: torch.ones(4, 2, 3, dtype=torch.complex64).conj().imag, pcxx.DTypeError, r"sign is not in memory.*resolve_neg"),
 ])
 def test_torch_tensors_that_do_not_fit_are_named(doubler, make, error, message):
     torch = pytest.importorskip("torch")
