@@ -24,7 +24,9 @@ nanobind_add_stub(pcxx_stub MODULE _pcxx OUTPUT ${PCXX_PYTHON_DIR}/_pcxx.pyi PYT
 file(GLOB_RECURSE PCXX_PYTHON_FILES RELATIVE ${PROJECT_SOURCE_DIR}/python/pcxx CONFIGURE_DEPENDS
      ${PROJECT_SOURCE_DIR}/python/pcxx/*.py ${PROJECT_SOURCE_DIR}/python/pcxx/py.typed)
 file(GLOB_RECURSE earlier ${PCXX_PYTHON_DIR}/*.py)
-file(REMOVE ${earlier})  # links to files that are no more
+foreach(file ${earlier})
+  file(REMOVE ${file})  # a link, perhaps to a file that is no more
+endforeach()
 foreach(file ${PCXX_PYTHON_FILES})
   get_filename_component(folder ${PCXX_PYTHON_DIR}/${file} DIRECTORY)
   file(MAKE_DIRECTORY ${folder})
