@@ -269,3 +269,15 @@ def test_every_picture_is_documented():
         if callable(function) and name != "dot":
             assert "returns the axes" in " ".join((function.__doc__ or "").split()), name
     assert pathlib.Path(pcxx.plot.__file__).parent.name == "plot"
+
+
+def test_a_node_has_one_colour_in_all_pictures():
+    network = Classifier()
+    points, labels = moons()
+    trainer = pcxx.Trainer(network, pcxx.PredictiveCoding(values=pcxx.sgd(0.01)))
+    batch = {network.point: points, network.label: labels}
+    reports = [trainer.step(batch) for _ in range(4)]
+    pictures = [pcxx.plot.training(reports), pcxx.plot.training(reports, nodes=["high"]), pcxx.plot.energies(trainer, batch),
+                pcxx.plot.convergence(trainer, batch), pcxx.plot.gradient_norms(trainer, batch, over="steps")]
+    colours = [{line.get_color() for line in ax.get_lines() if line.get_label() == "high"} for ax in pictures]
+    assert all(len(each) == 1 and each == colours[0] for each in colours)

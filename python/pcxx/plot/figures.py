@@ -60,10 +60,13 @@ def draw_lines(ax: Axes, x: npt.ArrayLike, lines: Mapping[str, Floats], *, total
     """Draws a line for each name, and one for their total, with a legend beside the axes.
 
     `log`: None for what suits the numbers. `faint`: what lies behind the lines, by their names ('total' for the total's). `order`:
-    all names that share out the colours, so that a name has one colour in several pictures; those of the lines if nothing is said.
+    all names that share out the colours; those of the lines if nothing is said. As long as there are colours enough they go by the
+    alphabet, so that a name has one colour in pictures that list names differently.
     """
     everything = [*lines.values(), *([total] if total is not None else [])]
     names = list(dict.fromkeys([*(order or ()), *lines]))
+    if len(names) <= len(_DISTINCT):
+        names.sort()
     looks = {name: (colour, _STYLES[i % len(_STYLES)] if len(names) > len(_DISTINCT) else "-")
              for i, (name, colour) in enumerate(zip(names, colours(len(names))))}
     mark = "o" if len(np.atleast_1d(x)) <= 40 else ""

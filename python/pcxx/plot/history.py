@@ -35,7 +35,8 @@ def training(history: str | os.PathLike[str] | Iterable[Any] | measure.TrainingE
     faint = {**raw, **({"total": whole} if whole is not None else {})} if smooth else None
     lines = {name: smoothed(values, smooth) for name, values in raw.items()}
     ax = figures.new_axes(ax, "training")
-    figures.draw_lines(ax, measured.steps, lines, total=None if whole is None else smoothed(whole, smooth), log=log, faint=faint)
+    figures.draw_lines(ax, measured.steps, lines, total=None if whole is None else smoothed(whole, smooth), log=log, faint=faint,
+                       order=list(measured.nodes))
     figures.whole_ticks(ax)
     ax.set_xlabel("step of training")
     of_epochs = isinstance(history, (str, os.PathLike)) and every == "epoch"
