@@ -90,7 +90,7 @@ function(pcxx_fetch_ZLIB)
   return(PROPAGATE fetch_error fetch_file)
 endfunction()
 
-# libjpeg-turbo without its assembly, which decodes to the same bits: reading pictures is a small part of training on them.
+# libjpeg-turbo without its assembly, which is slower: reading pictures is a small part of training on them.
 function(pcxx_fetch_JPEG)
   pcxx_fetch(jpeg libjpeg-turbo 2.1.5 FILES *.c *.h *.h.in
     PLACES https://github.com/libjpeg-turbo/libjpeg-turbo/archive/refs/tags/2.1.5.tar.gz
